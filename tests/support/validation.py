@@ -1,0 +1,150 @@
+"""Requests to the Messages API, checked as the API checks them, and read. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+COUNT_FIELDS = {"cache_control", "messages", "model", "output_config", "speed", "system", "thinking", "tool_choice"}
+COUNT_FIELDS |= {"tools", "user_profile_id", "workspace_id"}
+CREATE_FIELDS = COUNT_FIELDS | {"container", "diagnostics", "inference_geo", "max_tokens", "metadata", "service_tier"}
+CREATE_FIELDS |= {"stop_sequences", "stream", "temperature", "top_k", "top_p"}
+MESSAGE_FIELDS = ("role", "content")
+BLOCK_REQUIRES = {
+    "text": ("text",),
+    "image": ("source",),
+    "document": ("source",),
+    "search_result": ("source", "title", "content"),
+    "thinking": ("thinking", "signature"),
+    "redacted_thinking": ("data",),
+    "tool_use": ("id", "name", "input"),
+    "tool_result": ("tool_use_id",),
+}
+
+
+def problem(body: Any, *, counting: bool = False) -> str | None:
+    """What the API would answer 400 to, in its own form `path: what is wrong`; None for a valid request."""
+    return next(_problems(body, COUNT_FIELDS if counting else CREATE_FIELDS), None)
+
+
+# Each generator below may rely on what it has yielded before being right: only the first problem is ever taken.
+
+
+def _problems(body: Any, known: set[str]) -> Iterator[str]:
+    if not isinstance(body, dict):
+        yield "Input should be an object"
+    for name in ("model", "max_tokens", "messages"):
+        if name in known and name not in body:
+            yield f"{name}: Field required"
+    for name in body:
+        if name not in known:
+            yield f"{name}: Extra inputs are not permitted"
+    yield from _option_problems(body)
+    yield from _system_problems(body.get("system") or "")
+    yield from _messages_problems(body["messages"])
+
+
+def _option_problems(body: dict[str, Any]) -> Iterator[str]:
+    limit = body.get("max_tokens", 1)
+    if not isinstance(limit, int) or isinstance(limit, bool):
+        yield "max_tokens: Input should be a valid integer"
+    if limit < 1:
+        yield "max_tokens: must be greater than or equal to 1"
+    if not isinstance(body["model"], str) or not body["model"]:
+        yield "model: Input should be a valid string"
+    if not 0 <= (body.get("temperature") or 0) <= 1:
+        yield "temperature: range: 0..1"
+    for name in body.get("metadata") or {}:
+        if name != "user_id":
+            yield f"metadata.{name}: Extra inputs are not permitted"
+    for index, tool in enumerate(body.get("tools") or ()):
+        if tool.get("type", "custom") == "custom" and "input_schema" not in tool:
+            yield f"tools.{index}.custom.input_schema: Field required"
+
+
+def _system_problems(system: Any) -> Iterator[str]:
+    if not isinstance(system, str | list):
+        yield "system: Input should be a valid list"
+    for index, block in enumerate(system if isinstance(system, list) else ()):
+        if block.get("type") != "text" or not isinstance(block.get("text"), str):
+            yield f"system.{index}.type: Input should be 'text'"
+        if not block["text"]:
+            yield "system: text content blocks must be non-empty"
+
+
+def _messages_problems(messages: Any) -> Iterator[str]:
+    if not isinstance(messages, list):
+        yield "messages: Input should be a valid list"
+    if not messages:
+        yield "messages: at least one message is required"
+    for index, message in enumerate(messages):
+        path = f"messages.{index}"
+        yield from _message_problems(message, path)
+        if not message["content"] and not (message["role"] == "assistant" and index == len(messages) - 1):
+            yield f"{path}: all messages must have non-empty content except for the optional final assistant message"
+        for number, block in enumerate(_blocks(message)):
+            yield from _block_problems(block, f"{path}.content.{number}")
+    yield from _tool_pairing_problems(messages)
+
+
+def _message_problems(message: Any, path: str) -> Iterator[str]:
+    if not isinstance(message, dict):
+        yield f"{path}: Input should be an object"
+    for name in MESSAGE_FIELDS:
+        if name not in message:
+            yield f"{path}.{name}: Field required"
+    for name in message:
+        if name not in MESSAGE_FIELDS:
+            yield f"{path}.{name}: Extra inputs are not permitted"
+    if message["role"] not in ("user", "assistant", "system"):
+        yield f"{path}.role: Input should be 'user', 'assistant' or 'system'"
+    if not isinstance(message["content"], str | list):
+        yield f"{path}.content: Input should be a valid list"
+
+
+def _block_problems(block: Any, path: str) -> Iterator[str]:
+    kind = block.get("type") if isinstance(block, dict) else None
+    if kind is None:
+        yield f"{path}.type: Field required"
+    if kind not in BLOCK_REQUIRES:
+        yield f"{path}: Input tag '{kind}' found using 'type' does not match any of the expected tags"
+    for name in BLOCK_REQUIRES[kind]:
+        if name not in block:
+            yield f"{path}.{kind}.{name}: Field required"
+    if kind == "text" and not block["text"]:
+        yield "messages: text content blocks must be non-empty"
+
+
+def _tool_pairing_problems(messages: list[dict[str, Any]]) -> Iterator[str]:
+    """Each tool_use must be answered in the very next message, and each tool_result must answer one."""
+    asked: set[str] = set()
+    for index, message in enumerate(messages):
+        answered = {block["tool_use_id"] for block in _blocks(message) if block["type"] == "tool_result"}
+        if missing := ", ".join(sorted(asked - answered)):
+            what = "`tool_use` ids were found without `tool_result` blocks immediately after"
+            yield f"messages.{index - 1}: {what}: {missing}"
+        if stray := ", ".join(sorted(answered - asked)):
+            yield f"messages.{index}: unexpected `tool_use_id` found in `tool_result` blocks: {stray}"
+        asked = {block["id"] for block in _blocks(message) if block["type"] == "tool_use"}
+
+
+def _blocks(message: dict[str, Any]) -> list[Any]:
+    return message["content"] if isinstance(message["content"], list) else []
+
+
+def last_user_text(body: dict[str, Any]) -> str:
+    """The text blocks of the last user message, joined by newlines; empty when it holds only tool results."""
+    for message in reversed(body["messages"]):
+        if message["role"] == "user":
+            content = message["content"]
+            return content if isinstance(content, str) else _text_of(content)
+    return ""
+
+
+def system_text(body: dict[str, Any]) -> str:
+    system = body.get("system") or ""
+    return system if isinstance(system, str) else _text_of(system)
+
+
+def _text_of(blocks: list[dict[str, Any]]) -> str:
+    return "\n".join(block["text"] for block in blocks if block["type"] == "text")

@@ -1,0 +1,15 @@
+"""Waiting for something that another task, thread or process does."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+
+async def eventually(condition: Callable[[], object], timeout: float = 10.0) -> None:  # noqa: ASYNC109  a test's own bound
+    """Returns once `condition()` is true; AssertionError after `timeout` seconds."""
+    until = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < until, f"not true after {timeout} s"
+        await asyncio.sleep(0.01)
