@@ -139,8 +139,6 @@ class ModelServer:
                 return _error(request, 401, "x-api-key header is required")
             if self.api_key not in (None, key):
                 return _error(request, 401, "invalid x-api-key")
-            if "anthropic-version" not in request.headers:
-                return _error(request, 400, "anthropic-version: header is required")
             return await handler(request)
         except web.HTTPException as failure:
             status = 400 if failure.status == 405 else failure.status
@@ -177,7 +175,7 @@ class ModelServer:
         received = Received(request.path, {name.lower(): value for name, value in request.headers.items()}, body)
         self.requests.append(received)
         try:
-            if found := validation.problem(body, counting=counting):
+            if found := validation.problem(body, request.headers.get("anthropic-version", ""), counting=counting):
                 return _error(request, 400, found)
             return await self._respond(request, body, counting=counting)
         except SocketClosedError:

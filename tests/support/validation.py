@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 COUNT_FIELDS = {"cache_control", "messages", "model", "output_config", "speed", "system", "thinking", "tool_choice"}
 COUNT_FIELDS |= {"tools", "user_profile_id", "workspace_id"}
 CREATE_FIELDS = COUNT_FIELDS | {"container", "diagnostics", "inference_geo", "max_tokens", "metadata", "service_tier"}
-CREATE_FIELDS |= {"stop_sequences", "stream", "temperature", "top_k", "top_p"}
+CREATE_FIELDS |= {"stop_sequences", "stream"}
+SAMPLING_FIELDS = {"temperature", "top_k", "top_p"}
+VERSIONS = ("2023-06-01", "2026-10-21")
 MESSAGE_FIELDS = ("role", "content")
 BLOCK_REQUIRES = {
     "text": ("text",),
@@ -22,9 +25,22 @@ BLOCK_REQUIRES = {
 }
 
 
-def problem(body: Any, *, counting: bool = False) -> str | None:
-    """What the API would answer 400 to, in its own form `path: what is wrong`; None for a valid request."""
-    return next(_problems(body, COUNT_FIELDS if counting else CREATE_FIELDS), None)
+def problem(body: Any, version: str, *, counting: bool = False) -> str | None:
+    """What the API would answer 400 to, in its own form `path: what is wrong`; None for a valid request.
+
+    `version` is the header `anthropic-version`. The newer one refuses sampling parameters at any value, documents in
+    assistant messages, and citations in user messages.
+    """
+    if version not in VERSIONS:
+        return (
+            f'anthropic-version: "{version}" is not a valid version'
+            if version
+            else "anthropic-version: header is required"
+        )
+    known = COUNT_FIELDS if counting else CREATE_FIELDS
+    if version == VERSIONS[0]:
+        return next(_problems(body, known if counting else known | SAMPLING_FIELDS), None)
+    return next(chain(_problems(body, known), _newer_problems(body)), None)
 
 
 # Each generator below may rely on what it has yielded before being right: only the first problem is ever taken.
@@ -44,12 +60,22 @@ def _problems(body: Any, known: set[str]) -> Iterator[str]:
     yield from _messages_problems(body["messages"])
 
 
+def _newer_problems(body: dict[str, Any]) -> Iterator[str]:
+    for index, message in enumerate(body["messages"]):
+        for number, block in enumerate(_blocks(message)):
+            path = f"messages.{index}.content.{number}"
+            if message["role"] == "assistant" and block["type"] == "document":
+                yield f"{path}: `document` blocks are not permitted in assistant messages"
+            if message["role"] == "user" and block["type"] == "text" and block.get("citations"):
+                yield f"{path}.text.citations: citations are not permitted in user messages"
+
+
 def _option_problems(body: dict[str, Any]) -> Iterator[str]:
     limit = body.get("max_tokens", 1)
     if not isinstance(limit, int) or isinstance(limit, bool):
         yield "max_tokens: Input should be a valid integer"
-    if limit < 1:
-        yield "max_tokens: must be greater than or equal to 1"
+    if limit < 0:  # 0 only fills the prompt cache
+        yield "max_tokens: must be greater than or equal to 0"
     if not isinstance(body["model"], str) or not body["model"]:
         yield "model: Input should be a valid string"
     if not 0 <= (body.get("temperature") or 0) <= 1:

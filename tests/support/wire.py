@@ -17,6 +17,7 @@ ERROR_TYPES = {
     402: "billing_error",
     403: "permission_error",
     404: "not_found_error",
+    409: "conflict_error",
     413: "request_too_large",
     429: "rate_limit_error",
     500: "api_error",
@@ -58,6 +59,7 @@ def message(body: dict[str, Any], script: Script) -> dict[str, Any]:
     text = _answer_text(script, body)
     if text:
         text, stop_reason, stop_sequence = _bounded(text, body)
+    if text:
         content.append({"type": "text", "text": text})
     for name, given in script.tools:
         made = given if given is not None else _input_for(name, body)
