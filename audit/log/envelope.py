@@ -3,22 +3,18 @@
 import json
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from audit.log.canonical import NotCanonical, canonical
 from audit.log.tree import leaf_hash
 
-# PostgreSQL renders time and detail itself, so that no value in a row, however odd, can fail to load.
+# PostgreSQL renders time and detail itself, so that no value in a row, however odd, can fail to load. The time is
+# RFC 3339 in UTC with all six digits that a row keeps; to_char leaves out that a year is before Christ.
 COLUMNS = """entry.id::text, entry.name, entry.actor_type, entry.actor_id, entry.subject_type, entry.subject_id,
- to_char(entry.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), entry.digest, entry.detail::text"""
+ to_char(entry.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+ || CASE WHEN entry.at < '0001-01-01Z' THEN ' BC' ELSE '' END, entry.digest, entry.detail::text"""
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
-
-
-def timestamp(at: datetime) -> str:
-    """RFC 3339, UTC, always six digits of a second: what PostgreSQL keeps."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def from_row(row: Sequence[Any]) -> dict[str, Any]:

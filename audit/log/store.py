@@ -1,0 +1,65 @@
+"""Connections of the log's own, and reading of its stored hashes."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol, TypeVar
+
+import psycopg
+from django.db import connections
+
+from audit.log.tree import NodeReader, Place
+
+T = TypeVar("T")
+
+READ_HASHES = """
+SELECT 0, index, leaf_hash FROM audit_log_leaf WHERE index = ANY(%s::bigint[])
+UNION ALL
+SELECT level, index, hash FROM audit_log_node
+WHERE (level, index) IN (SELECT * FROM unnest(%s::smallint[], %s::bigint[]))"""
+
+
+class LogDamagedError(Exception):
+    """What is stored contradicts itself, or contradicts a signed checkpoint."""
+
+
+class Cursor(Protocol):
+    """What is used of a database cursor: psycopg's and Django's both serve."""
+
+    def execute(self, query: Any, params: Any = None, /) -> Any: ...
+
+    def fetchall(self) -> list[Any]: ...
+
+
+def connect(application_name: str) -> psycopg.Connection[tuple[Any, ...]]:
+    """A plain psycopg connection, in autocommit, to the database that Django's default connection uses."""
+    parameters = connections["default"].get_connection_params()
+    for name in ("context", "cursor_factory", "prepare_threshold"):  # Django's adaptation, not where to connect
+        parameters.pop(name, None)
+    return psycopg.connect(**{**parameters, "application_name": application_name, "autocommit": True})
+
+
+def read_hashes(cursor: Cursor, places: Iterable[Place]) -> dict[Place, bytes]:
+    """The stored hashes at these places. Raises LogDamagedError where one is missing."""
+    wanted = set(places)
+    leaves = [index for level, index in wanted if level == 0]
+    nodes = [place for place in wanted if place[0] > 0]
+    cursor.execute(READ_HASHES, [leaves, [level for level, _ in nodes], [index for _, index in nodes]])
+    found = {(level, index): bytes(digest) for level, index, digest in cursor.fetchall()}
+    for level, index in sorted(wanted - found.keys()):
+        raise LogDamagedError(f"the hash at level {level}, index {index} is missing")
+    return found
+
+
+def with_hashes(cursor: Cursor, compute: Callable[[NodeReader], T]) -> T:
+    """The result of a function of tree.py on the stored hashes, in one query.
+
+    It runs twice: first on nothing, to learn which places it reads, which never depends on what they hold.
+    """
+    places: list[Place] = []
+
+    def note(level: int, index: int) -> bytes:
+        places.append((level, index))
+        return b""
+
+    compute(note)
+    found = read_hashes(cursor, places)
+    return compute(lambda level, index: found[level, index])
