@@ -1,48 +1,57 @@
 # Everything a newcomer or CI runs. Bare `make` lists the targets.
 PYTHON ?= python3
-VENV := .venv/bin/python
+BIN := .venv/bin
+SERVERS := $(BIN)/python -m embedded exec
 export PYTHONPATH := $(CURDIR)/platform:$(CURDIR)
-
-# PORT= and HOST= given to make reach the product like those of the environment.
-ifdef PORT
-export PORT
-endif
-ifdef HOST
-export HOST
-endif
+ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint venv venv-test bench evaluate screenshots chromium clean
+.PHONY: help run test lint venv venv-test python chromium bench evaluate screenshots clean
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-run: venv ## Start Plumbline with its database, queue and a small model (PORT= to choose the port)
-	@exec $(VENV) -m embedded run
+run: venv ## Start Plumbline with its database, queue and a small model; PORT=N takes that port
+	@exec $(BIN)/python -m embedded run
 
-test: lint chromium ## Set up and run everything: lint, then all tests, browser tests included
-	@exec $(VENV) -m embedded exec --model -- $(VENV) -m pytest $(ARGS)
+test: lint chromium ## Set up and run everything: lint, then all tests; ARGS="-k word" narrows them
+	@exec $(SERVERS) --model -- $(BIN)/python -m pytest $(ARGS)
 
-lint: venv-test ## Style, types of the charter, import contract, templates, migrations, deployment check
-	@$(VENV) -m embedded.lint
+lint: venv-test ## Style, types of the charter, imports, templates, migrations, deployment
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/mypy --no-error-summary
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/djlint templates --lint --quiet
+	@echo "manage.py makemigrations --check; check --deploy on production settings"
+	@PLUMBLINE_DEBUG= PLUMBLINE_ALLOWED_HOSTS=plumbline.example DATABASE_URL=postgresql://nobody@127.0.0.1:1/none \
+	PLUMBLINE_SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
+	sh -c '$(BIN)/python -W ignore:Got.an.error.checking manage.py makemigrations --check --dry-run && \
+	$(BIN)/python manage.py check --deploy --fail-level WARNING'
 
-venv: ## Install what the product needs into .venv
+venv: python ## Install what the product needs into .venv (run and test do so themselves)
 	@$(PYTHON) -I platform/embedded/install.py run
 
-venv-test:
+venv-test: python
 	@$(PYTHON) -I platform/embedded/install.py test
+
+python:
+	@command -v $(PYTHON) >/dev/null || { echo "Plumbline needs Python 3.11 or newer: apt-get install python3-venv"; exit 1; }
 
 chromium:
 	@sh platform/embedded/chromium.sh
 
-bench: venv-test ## Requests per second against a mock model, and against a bare pass-through
-	@exec $(VENV) -m embedded exec -- $(VENV) -m bench $(ARGS)
+bench: venv-test ## Requests per second, against a mock model and a bare pass-through
+	@exec $(SERVERS) -- $(BIN)/python -m bench $(ARGS)
 
 evaluate: venv-test ## Measure the decisions on the evaluation sets
-	@exec $(VENV) -m evaluation $(ARGS)
+	@exec $(BIN)/python -m evaluation $(ARGS)
 
-screenshots: venv-test chromium ## Make the pictures of the documentation anew
-	@PLUMBLINE_SCREENSHOTS=docs/images exec $(VENV) -m embedded exec --model -- $(VENV) -m pytest -m browser tests/browser $(ARGS)
+screenshots: venv-test chromium ## Make the documentation's pictures anew
+	@PLUMBLINE_SCREENSHOTS=docs/images exec $(SERVERS) --model -- $(BIN)/python -m pytest -m browser $(ARGS)
 
-clean: ## Delete .venv and .local: the demo's data, keys and audit log too
-	@$(PYTHON) -I platform/embedded/clean.py
+clean: ## Delete .venv and .local, and with it the demo's data, keys and audit log
+	@test ! -e .local/run.lock || flock -n .local/run.lock true || { echo "Plumbline runs here; stop it first."; exit 1; }
+	@for data in .local/postgres .local/*/postgres; do \
+		if [ -L "$$data" ]; then rm -rf "$$(dirname "$$(readlink "$$data")")"; fi; done
+	rm -rf .venv .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis static-collected test-results

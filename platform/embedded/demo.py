@@ -1,7 +1,7 @@
 """What a newcomer is told: the demo's sign-ins and key, kept in `.local/demo.env`, and the block that shows them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from embedded.files import read_environment, write_environment
@@ -13,6 +13,37 @@ SEEDED_AS = {
     "steward_email": "PLUMBLINE_STEWARD_EMAIL",
     "password": "PLUMBLINE_PASSWORD",
 }
+SHOWN_BEFORE = "(shown at the first start)"
+
+BLOCK = """\
+Plumbline is ready at {address}{note}
+
+  Sign in there as
+    operator   {operator:<30} deployments, keys, conversations
+    reviewer   {reviewer:<30} cases
+    steward    {steward:<30} oversight
+    password   {password}
+
+  API key      {key}
+  model        {model}
+  kept in      {path}
+
+Call it with curl:
+
+  curl {address}/v1/messages -H "x-api-key: {key}" -H "content-type: application/json" \\
+    -d '{{"model": "default", "max_tokens": 200, "messages": [{{"role": "user", "content": "{question}"}}]}}'
+
+Or from Python ({python} has the official package):
+
+  import anthropic
+  client = anthropic.Anthropic(base_url="{address}", api_key="{key}")
+  question = {{"role": "user", "content": "{question}"}}
+  message = client.messages.create(model="default", max_tokens=200, messages=[question])
+  print(message.content[0].text)
+  print(message.plumbline["outcome"])
+
+Ctrl-C stops everything."""
+QUESTION = "Write a Python function that reverses a string."
 
 
 def remember(path: Path, address: str, seeded: Sequence[str]) -> dict[str, str]:
@@ -28,36 +59,20 @@ def remember(path: Path, address: str, seeded: Sequence[str]) -> dict[str, str]:
     return values
 
 
-def block(values: dict[str, str], *, model_note: str, port_note: str, path: Path) -> str:
+def block(values: Mapping[str, str], *, note: str, model: str, path: Path, python: str) -> str:
     """The final words of a start: where, who, with which key, and how an app calls it."""
-    address = values["PLUMBLINE_BASE_URL"]
-    key = values.get("PLUMBLINE_API_KEY")
-    password = values.get("PLUMBLINE_PASSWORD", "(the one shown at the first start)")
-    lines = [f"Plumbline is ready at {address}{port_note}", ""]
-    for role, sees in (("operator", "deployments and their conversations"), ("reviewer", "cases"), ("steward", "oversight")):
-        email = values.get(f"PLUMBLINE_{role.upper()}_EMAIL", "(see the first start)")
-        lines.append(f"  {role:<10} {email:<28} {password:<22} {sees}")
-    lines += [
-        f"  {'API key':<10} {key or '(shown once, at the first start; make another in the console)'}",
-        f"  {'model':<10} {model_note}",
-        f"  {'kept in':<10} {path}",
-        "",
-        "With curl:",
-        "",
-        f"  curl {address}/v1/messages -H 'x-api-key: {key or '$PLUMBLINE_API_KEY'}' -H 'content-type: application/json' "
-        "-d '" + '{"model": "default", "max_tokens": 200, "messages": [{"role": "user", "content": '
-        '"Write a Python function that reverses a string."}]}' + "'",
-        "",
-        "With Python (.venv/bin/python has the official package):",
-        "",
-        "  import anthropic",
-        f'  client = anthropic.Anthropic(base_url="{address}", api_key="{key or "..."}")',
-        '  question = {"role": "user", "content": "Write a Python function that reverses a string."}',
-        '  message = client.messages.create(model="default", max_tokens=200, messages=[question])',
-        "  print(message.content[0].text)",
-        '  print(message.plumbline["outcome"])',
-        "",
-        "Ctrl-C stops everything.",
-    ]
-    rule = "─" * 78
-    return "\n".join([rule, *lines, rule])
+    rule = "─" * 100
+    text = BLOCK.format(
+        address=values["PLUMBLINE_BASE_URL"],
+        note=note,
+        operator=values.get("PLUMBLINE_OPERATOR_EMAIL", SHOWN_BEFORE),
+        reviewer=values.get("PLUMBLINE_REVIEWER_EMAIL", SHOWN_BEFORE),
+        steward=values.get("PLUMBLINE_STEWARD_EMAIL", SHOWN_BEFORE),
+        password=values.get("PLUMBLINE_PASSWORD", SHOWN_BEFORE),
+        key=values.get("PLUMBLINE_API_KEY", SHOWN_BEFORE),
+        model=model,
+        path=path,
+        question=QUESTION,
+        python=python,
+    )
+    return f"{rule}\n{text}\n{rule}"

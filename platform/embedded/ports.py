@@ -40,7 +40,9 @@ def web_port(host: str, wanted: str | None = None) -> int:
         if not wanted.isdigit() or not 0 < int(wanted) < 65536:
             raise PortError(f"PORT={wanted} is not a port number (1 to 65535).")
         if not is_free(host, int(wanted)):
-            raise PortError(f"PORT={wanted} cannot be had on {host}: something else listens there, or it is not allowed.")
+            raise PortError(
+                f"PORT={wanted} cannot be had on {host}: something else listens there, or it is not allowed."
+            )
         return int(wanted)
     for port in range(DEFAULT_PORT, DEFAULT_PORT + PORTS_TRIED):
         if is_free(host, port):

