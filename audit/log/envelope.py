@@ -40,3 +40,12 @@ def from_row(row: Sequence[Any]) -> dict[str, Any]:
 def hash_of(content: dict[str, Any]) -> bytes:
     """The RFC 9162 leaf hash of an envelope. Raises NotCanonical."""
     return leaf_hash(canonical(content))
+
+
+def pending_hash(exists: bool, leaf_index: int | None, row: Sequence[Any]) -> bytes:
+    """The leaf hash of a pending entry, selected as COLUMNS. Raises NotCanonical where it cannot be sequenced."""
+    if not exists:
+        raise NotCanonical("it is pending, but there is no such entry")
+    if leaf_index is not None:
+        raise NotCanonical(f"it is pending, but has leaf {leaf_index} already")
+    return hash_of(from_row(row))

@@ -17,7 +17,7 @@ import psycopg
 
 from audit.log import tree
 from audit.log.canonical import NotCanonical
-from audit.log.envelope import COLUMNS, from_row, hash_of
+from audit.log.envelope import COLUMNS, pending_hash
 from audit.log.files import CheckpointFiles
 from audit.log.keys import LogKeys
 from audit.log.notes import Head, NoteError, open_checkpoint, sign
@@ -80,7 +80,7 @@ class Appender:
             first, done, entries, leaves, nodes = self.frontier.size, [], [], [], []
             for pending, exists, index, entry, *fields in rows:
                 try:
-                    leaf = self._leaf_hash(exists, index, fields)
+                    leaf = pending_hash(exists, index, fields)
                 except NotCanonical as error:
                     # Left in the queue, where lag and verify_audit show it: a damaged row must not stop the log.
                     self.refused.add(pending)
@@ -113,14 +113,6 @@ class Appender:
         self.signed_size = head.size
         self._publish(lambda: self.files.write(head.size, note))
         return True
-
-    @staticmethod
-    def _leaf_hash(exists: bool, index: int | None, fields: list[Any]) -> bytes:
-        if not exists:
-            raise NotCanonical("it is pending, but there is no such entry")
-        if index is not None:
-            raise NotCanonical(f"it has leaf {index} already")
-        return hash_of(from_row(fields))
 
     def _store(self, first: int, entries: list[Any], leaves: list[bytes], nodes: list[tuple[int, int, bytes]]) -> None:
         self.connection.execute(LEAVES, [list(range(first, first + len(leaves))), entries, leaves])
