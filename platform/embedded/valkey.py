@@ -5,6 +5,8 @@ import secrets
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from embedded.files import write_private
 from embedded.ports import free_port
@@ -42,7 +44,14 @@ def prepare(directory: Path) -> tuple[Process, str]:
 
 
 def _answers(port: int, password: str) -> bool:
-    client = redis.Redis(port=port, password=password, socket_connect_timeout=1, socket_timeout=1)
+    client = redis.Redis(
+        host="127.0.0.1",
+        port=port,
+        password=password,
+        socket_connect_timeout=1,
+        socket_timeout=1,
+        retry=Retry(NoBackoff(), 0),  # whoever waits asks again soon enough
+    )
     try:
         return bool(client.ping())
     except redis.RedisError:
