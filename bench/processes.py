@@ -1,0 +1,111 @@
+"""Processes of a bench: started, waited for, paused, stopped, and their CPU time read from /proc (Linux)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@contextlib.contextmanager
+def running(command: Sequence[str], environment: Mapping[str, str], log: Path, ready: str) -> Iterator[int]:
+    """Runs `command` and yields its process id once `ready` (a URL) answers; always stops it. Its output goes to `log`.
+
+    RuntimeError with the log's end when the process dies or does not answer within two minutes.
+    """
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            env={**os.environ, **environment},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+        )
+        try:
+            _wait_ready(process, ready, log)
+            yield process.pid
+        finally:
+            process.terminate()
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def python(*arguments: str) -> list[str]:
+    return [sys.executable, *arguments]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_ready(process: subprocess.Popen[bytes], url: str, log: Path, timeout: float = 120.0) -> None:
+    until = time.monotonic() + timeout
+    while not _answers(url):
+        if process.poll() is not None or time.monotonic() > until:
+            tail = log.read_text(errors="replace")[-3000:]
+            raise RuntimeError(f"{url} does not answer (exit code {process.poll()}):\n{tail}")
+        time.sleep(0.1)
+
+
+def _answers(url: str) -> bool:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        opener.open(url, timeout=2).close()
+    except urllib.error.HTTPError as error:
+        return error.code < 500  # the model server wants a key, but it is up
+    except OSError:
+        return False
+    return True
+
+
+def family(pid: int) -> dict[int, str]:
+    """The process and all its descendants that live now, with their command lines."""
+    found: dict[int, str] = {}
+    waiting = [pid]
+    while waiting:
+        current = waiting.pop()
+        with contextlib.suppress(OSError):  # it may end while we read
+            found[current] = Path(f"/proc/{current}/cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+            for task in Path(f"/proc/{current}/task").iterdir():
+                waiting += [int(child) for child in (task / "children").read_text().split()]
+    return found
+
+
+def cpu_seconds(pids: Iterator[int] | Sequence[int]) -> float:
+    """User and system time that these processes have used so far, in seconds; those that ended count nothing."""
+    total = 0
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            total += int(fields[11]) + int(fields[12])
+    return total / TICKS
+
+
+@contextlib.contextmanager
+def paused(pid: int) -> Iterator[None]:
+    """Stops a process and its descendants from running, so that what is measured meanwhile has the machine."""
+    members = list(family(pid))
+    try:
+        for member in members:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(member, signal.SIGSTOP)
+        yield
+    finally:
+        for member in members:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(member, signal.SIGCONT)
