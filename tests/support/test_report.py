@@ -9,8 +9,16 @@ from bench import report
 
 def entry(target: str, rate: float, number: int) -> dict:
     return {
-        **{"target": target, "delay_ms": 0.0, "mode": "plain", "connections": 32, "round": number},
-        **{"requests_per_second": rate, "p50_ms": 10.0, "p99_ms": 20.0, "web_cpu_ms": 0.5, "all_cpu_ms": 1.5},
+        "target": target,
+        "delay_ms": 0.0,
+        "mode": "plain",
+        "connections": 32,
+        "round": number,
+        "requests_per_second": rate,
+        "p50_ms": 10.0,
+        "p99_ms": 20.0,
+        "web_cpu_ms": 0.5,
+        "all_cpu_ms": 1.5,
     }
 
 
