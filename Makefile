@@ -1,7 +1,9 @@
 # Everything a newcomer or CI runs. Bare `make` lists the targets.
 PYTHON ?= python3
-BIN := .venv/bin
-SERVERS := $(BIN)/python -m embedded exec
+RUN := .venv/bin/python
+SERVERS := $(RUN) -m embedded exec
+# Settings as in production, for the checks that need no server.
+PRODUCTION := PLUMBLINE_DEBUG= PLUMBLINE_ALLOWED_HOSTS=plumbline.example PLUMBLINE_SECRET_KEY=$$(head -c 64 /dev/urandom | base64 -w 0)
 export PYTHONPATH := $(CURDIR)/platform:$(CURDIR)
 ARGS ?=
 
@@ -12,22 +14,19 @@ help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 run: venv ## Start Plumbline with its database, queue and a small model; PORT=N takes that port
-	@exec $(BIN)/python -m embedded run
+	@exec $(RUN) -m embedded run
 
 test: lint chromium ## Set up and run everything: lint, then all tests; ARGS="-k word" narrows them
-	@exec $(SERVERS) --model -- $(BIN)/python -m pytest $(ARGS)
+	@exec $(SERVERS) --model -- $(RUN) -m pytest $(ARGS)
 
 lint: venv-test ## Style, types of the charter, imports, templates, migrations, deployment
-	$(BIN)/ruff check --quiet .
-	$(BIN)/ruff format --check --quiet .
-	$(BIN)/mypy --no-error-summary
-	$(BIN)/lint-imports --no-logo
-	$(BIN)/djlint templates --lint --quiet
-	@echo "manage.py makemigrations --check; check --deploy on production settings"
-	@PLUMBLINE_DEBUG= PLUMBLINE_ALLOWED_HOSTS=plumbline.example DATABASE_URL=postgresql://nobody@127.0.0.1:1/none \
-	PLUMBLINE_SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
-	sh -c '$(BIN)/python -W ignore:Got.an.error.checking manage.py makemigrations --check --dry-run && \
-	$(BIN)/python manage.py check --deploy --fail-level WARNING'
+	$(RUN) -m ruff check --quiet .
+	$(RUN) -m ruff format --check --quiet .
+	$(RUN) -m mypy --no-error-summary
+	$(RUN) -c 'from importlinter.cli import lint_imports_command as lint; lint()'
+	$(RUN) -m djlint templates --lint --quiet
+	$(PRODUCTION) $(RUN) manage.py makemigrations --check --dry-run
+	$(PRODUCTION) $(RUN) manage.py check --deploy --fail-level WARNING
 
 venv: python ## Install what the product needs into .venv (run and test do so themselves)
 	@$(PYTHON) -I platform/embedded/install.py run
@@ -42,13 +41,13 @@ chromium:
 	@sh platform/embedded/chromium.sh
 
 bench: venv-test ## Requests per second, against a mock model and a bare pass-through
-	@exec $(SERVERS) -- $(BIN)/python -m bench $(ARGS)
+	@exec $(SERVERS) -- $(RUN) -m bench $(ARGS)
 
 evaluate: venv-test ## Measure the decisions on the evaluation sets
-	@exec $(BIN)/python -m evaluation $(ARGS)
+	@exec $(RUN) -m evaluation $(ARGS)
 
 screenshots: venv-test chromium ## Make the documentation's pictures anew
-	@PLUMBLINE_SCREENSHOTS=docs/images exec $(SERVERS) --model -- $(BIN)/python -m pytest -m browser $(ARGS)
+	@PLUMBLINE_SCREENSHOTS=docs/images exec $(SERVERS) --model -- $(RUN) -m pytest -m browser $(ARGS)
 
 clean: ## Delete .venv and .local, and with it the demo's data, keys and audit log
 	@test ! -e .local/run.lock || flock -n .local/run.lock true || { echo "Plumbline runs here; stop it first."; exit 1; }

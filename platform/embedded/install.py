@@ -87,9 +87,9 @@ def is_usable() -> bool:
     python = VENV / "bin" / "python"
     if UNFINISHED.exists() or not python.exists():
         return False
-    script = "import sys, pip; print(sys.prefix, *sys.version_info[:2])"
+    script = "import sys, pip; print(sys.prefix)"
     answer = subprocess.run([str(python), "-I", "-c", script], capture_output=True, text=True, check=False)  # noqa: S603
-    return answer.returncode == 0 and answer.stdout.split() == [str(VENV), *map(str, sys.version_info[:2])]
+    return answer.returncode == 0 and answer.stdout.strip() == str(VENV)
 
 
 def includes(larger: Path, smaller: Path) -> bool:

@@ -127,7 +127,7 @@ def _web(address: Address, environment: dict[str, str]) -> Process:
 
 
 def _background(local: Path, environment: dict[str, str]) -> list[Process]:
-    celery = [sys.executable, "-W", "ignore:You're running the worker", "-m", "celery", "-A", "config"]
+    celery = [sys.executable, "-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "-A", "config"]
     worker = ["worker", "--concurrency", "2", "--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
     beat = ["beat", "--schedule", str(local / "beat-schedule"), "--pidfile", "", "--loglevel", "WARNING"]
     return [

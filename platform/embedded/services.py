@@ -129,6 +129,7 @@ def _model_process(port: int) -> Process:
         environment={"PYTHONPATH": str(Path(__file__).resolve().parents[1])},
         ready=lambda: answers(f"http://127.0.0.1:{port}/health"),
         ready_within=120.0,
+        hide="^serving ",
         grace=3.0,
     )
 

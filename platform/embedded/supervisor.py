@@ -15,6 +15,8 @@ from typing import Self
 from embedded.processes import POLL_SECONDS, Child, Process, StartError, describe_exit, stop_in_order
 
 PR_SET_CHILD_SUBREAPER = 36
+SECOND_THOUGHTS = 1.0
+"""Seconds: `make` and a terminal often deliver one request to stop twice."""
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -25,20 +27,18 @@ class Stopped(Exception):  # noqa: N818  # not an error
 class Supervisor:
     """Use as a context manager in the main thread: on leaving it, every process has ended, orphans included.
 
-    A second signal while stopping kills what has not stopped yet.
+    A second signal, a moment after the first, kills what has not stopped yet.
     """
 
     def __init__(self, *, colour: bool = False) -> None:
-        self.signals = 0
+        self.stopping = False
+        self.hurried = False
         self.stages: list[list[Child]] = []
         """What to stop first comes first."""
         self._colour = colour
         self._output = threading.Lock()
+        self._asked_at = 0.0
         self._handlers: dict[signal.Signals, object] = {}
-
-    @property
-    def stopping(self) -> bool:
-        return self.signals > 0
 
     @property
     def children(self) -> list[Child]:
@@ -99,13 +99,17 @@ class Supervisor:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        stop_in_order(self.stages, hurry=lambda: self.signals > 1)
+        stop_in_order(self.stages, hurry=lambda: self.hurried)
         _kill_orphans()
         for number, handler in self._handlers.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002  # the signature is signal's
-        self.signals += 1
+        now = time.monotonic()
+        if not self.stopping:
+            self.stopping, self._asked_at = True, now
+        elif now - self._asked_at > SECOND_THOUGHTS:
+            self.hurried = True
 
     def _known(self) -> set[int]:
         return {child.pid for child in self.children}

@@ -3,9 +3,11 @@
 import os
 import re
 import signal
+import time
 
 import pytest
 
+from embedded.supervisor import SECOND_THOUGHTS
 from tests.embedded.programs import eventually
 
 SUPERVISE = """
@@ -79,6 +81,9 @@ def test_a_second_signal_does_not_wait_for_the_grace(program):
     one = program(SUPERVISE + start + "    supervisor.watch()\n")
     assert one.says("stubborn  | up")
     one.process.send_signal(signal.SIGINT)
+    one.process.send_signal(signal.SIGTERM)  # a terminal and `make` both pass a Ctrl-C on: that is still once
+    time.sleep(SECOND_THOUGHTS + 0.2)
+    assert "killing" not in one.said()
     assert one.stop(signal.SIGTERM) == 0
     assert one.left() == []
 
