@@ -5,13 +5,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import psycopg
 import pytest
 from django.db import connection
-from pytest_django import DjangoDbBlocker
+from pytest_django import DjangoDbBlocker, Settings
 
 from audit.log.files import CheckpointFiles
 from audit.log.keys import LogKeys, load_or_create_keys, log_origin
@@ -76,7 +75,7 @@ class Log:
 
 
 @pytest.fixture
-def log(transactional_db: None, tmp_path: Path, settings: Any) -> Log:
+def log(transactional_db: None, tmp_path: Path, settings: Settings) -> Log:
     settings.PLUMBLINE_LOG_KEY_FILE = str(tmp_path / "log.key")
     settings.PLUMBLINE_CHECKPOINT_DIR = str(tmp_path / "checkpoints")
     return Log(tmp_path)
