@@ -4,8 +4,8 @@
     python bench/run.py --quick          # a minute; prints only
     python bench/run.py --only passthrough
 
-Plumbline runs exactly as `make run` starts it (one web process, worker, beat, relay, sequencer, its own PostgreSQL and
-Valkey), under `.local/bench`, made anew each time. With DATABASE_URL or BROKER_URL set it uses, and fills, those.
+Plumbline runs as `make run` starts it (one web process, worker, beat, relay, sequencer, PostgreSQL, Valkey), under
+`.local/bench`, made anew each time whatever the environment names, so that a bench never fills a database in use.
 An error of any kind ends the run with status 1 and writes nothing.
 """
 
@@ -71,8 +71,12 @@ def passthrough(model: str) -> Iterator[Target]:
 def plumbline(model: str) -> Iterator[Target]:
     """The whole product in a directory of its own, with the model server as its upstream."""
     state, port = WORK / "plumbline", processes.free_port()
+    if (state / "postgres").is_symlink():  # where the database's user cannot reach this directory
+        shutil.rmtree((state / "postgres").resolve())
     shutil.rmtree(state, ignore_errors=True)
-    environment = {
+    environment = dict.fromkeys((name for name in os.environ if name.startswith("PLUMBLINE_")), "") | {
+        "DATABASE_URL": "",
+        "BROKER_URL": "",
         "PYTHONPATH": os.pathsep.join([str(ROOT / "platform"), str(ROOT)]),
         "ANTHROPIC_BASE_URL": model,
         "ANTHROPIC_API_KEY": "bench",
