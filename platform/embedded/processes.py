@@ -68,6 +68,7 @@ class Child:
         self._reader: threading.Thread | None = None
         self._started_at = 0.0
         self._failures = 0
+        self._asked = False
         self._restart_at: float | None = None
 
     @property
@@ -97,7 +98,7 @@ class Child:
             stderr=None if process.foreground else subprocess.STDOUT,
             start_new_session=not process.foreground,
         )
-        self._started_at = time.monotonic()
+        self._started_at, self._asked = time.monotonic(), False
         if self._popen.stdout is not None:
             self._reader = threading.Thread(target=self._forward, args=(self._popen.stdout,), daemon=True)
             self._reader.start()
@@ -142,7 +143,9 @@ class Child:
                 self._say("plumbline", f"{self.process.name} cannot be started: {error}")
 
     def ask_to_stop(self) -> None:
-        if self._popen is not None:
+        """Send the stop signal, once: a second one means "at once" to some."""
+        if self._popen is not None and not self._asked:
+            self._asked = True
             with contextlib.suppress(ProcessLookupError):
                 self._popen.send_signal(self.process.stop_signal)
 
