@@ -72,11 +72,14 @@ def load_or_create_keys(path: Path, origin: str) -> LogKeys:
     return load_keys(path, origin)
 
 
-def rotate_keys(path: Path, origin: str) -> LogKeys:
-    """Puts a new key first and keeps the old one's verifier key. A running sequencer takes it up at its next start."""
-    old = load_keys(path, origin)
-    _write_beside(path, LogKeys(Signer.generate(origin), (old.signer.verifier, *old.retired))).replace(path)
-    return load_keys(path, origin)
+def renewed(old: LogKeys) -> LogKeys:
+    """A new signing key of the same name, with the old one among the retired."""
+    return LogKeys(Signer.generate(old.signer.name), old.verifiers)
+
+
+def replace_keys(path: Path, keys: LogKeys) -> None:
+    """Puts the keys into the file at once. A running sequencer signs with them from its next start."""
+    _write_beside(path, keys).replace(path)
 
 
 def _write_beside(path: Path, keys: LogKeys) -> Path:

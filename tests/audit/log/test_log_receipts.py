@@ -7,7 +7,7 @@ from audit.log.canonical import canonical
 from audit.log.notes import open_checkpoint
 from audit.log.receipts import receipt
 from audit.log.tree import leaf_hash, verify_inclusion
-from tests.audit.log.conftest import Log
+from tests.audit.log.log_support import Log
 
 
 def test_a_receipt_proves_by_itself_that_the_entry_is_in_the_log(log: Log) -> None:

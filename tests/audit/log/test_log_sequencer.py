@@ -20,8 +20,8 @@ from audit.log.receipts import lag
 from audit.log.sequencer import Appender, Sequencer
 from audit.log.store import LogDamagedError, connect
 from audit.log.writer import INSERT_ENTRIES, entry_parameters, entry_row
-from tests.audit.log.conftest import Log, Processes
 from tests.audit.log.log_database import tampering
+from tests.audit.log.log_support import Log, Processes
 
 
 def until(condition: Callable[[], object], seconds: float = 30) -> None:

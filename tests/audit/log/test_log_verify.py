@@ -8,13 +8,13 @@ from django.core.management import CommandError, call_command
 
 from audit.log import completeness
 from audit.log.envelope import COLUMNS, from_row, hash_of
-from audit.log.keys import rotate_keys
+from audit.log.management.commands import rotate_log_key
 from audit.log.models import Entry, Leaf, Node
 from audit.log.notes import Head, Signer, sign
 from audit.log.tree import EMPTY_ROOT, Frontier
 from audit.log.verify import Saved
-from tests.audit.log.conftest import Log
 from tests.audit.log.log_database import tampering
+from tests.audit.log.log_support import Log
 
 
 @pytest.fixture(autouse=True)
@@ -241,13 +241,27 @@ def test_an_old_checkpoint_replayed_as_the_newest(log: Log) -> None:
 
 def test_checkpoints_of_a_rotated_key_still_verify(log: Log) -> None:
     log.grow(3)
-    old = log.keys.signer.skey
-    rotate_keys(log.key_file, log.origin)
-    assert log.keys.signer.skey != old
-    log.grow(2)
+    old = log.keys.signer
+    out = StringIO()
+    call_command("rotate_log_key", stdout=out)
+    new = log.keys.signer
+    assert new.skey != old.skey
+    assert new.verifier.vkey in out.getvalue()
+    entry = Entry.objects.get(name="log_key.rotated")
+    assert entry.detail == {"from": old.verifier.vkey, "to": new.verifier.vkey}
+    log.grow(1)
     report = log.verify(log.saved(3))
     assert report.ok, report.problems
-    assert report.checkpoints == 2
+    assert (report.tree_size, report.checkpoints) == (5, 2)
+
+
+def test_a_key_is_not_rotated_without_its_entry(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    log.grow(1)
+    before = log.key_file.read_text()
+    monkeypatch.setattr(rotate_log_key, "write", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        call_command("rotate_log_key")
+    assert log.key_file.read_text() == before
 
 
 def test_an_entry_taken_out_of_the_queue(log: Log) -> None:
