@@ -15,7 +15,7 @@ from embedded.services import Services, answers
 from embedded.supervisor import Stopped, Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
-SMALL_MODEL = (
+SMALL_MODEL = "embedded SmolLM2-135M-Instruct: small, so real text but poor judgment (ANTHROPIC_API_KEY is not set)"
     "embedded SmolLM2-135M-Instruct: small, so real text but poor judgment (ANTHROPIC_API_KEY= for a better one)"
 )
 
