@@ -16,8 +16,6 @@ from embedded.supervisor import Stopped, Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL_MODEL = "embedded SmolLM2-135M-Instruct: small, so real text but poor judgment (ANTHROPIC_API_KEY is not set)"
-    "embedded SmolLM2-135M-Instruct: small, so real text but poor judgment (ANTHROPIC_API_KEY= for a better one)"
-)
 
 
 @dataclass(frozen=True)
