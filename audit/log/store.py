@@ -17,6 +17,16 @@ SELECT level, index, hash FROM audit_log_node
 WHERE (level, index) IN (SELECT * FROM unnest(%s::smallint[], %s::bigint[]))"""
 
 
+# A database that silently went away is noticed within seconds, not after the hours that systems default to.
+LIVELINESS = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,  # milliseconds
+}
+
+
 class LogDamagedError(Exception):
     """What is stored contradicts itself, or contradicts a signed checkpoint."""
 
@@ -34,7 +44,7 @@ def connect(application_name: str) -> psycopg.Connection[tuple[Any, ...]]:
     parameters = connections["default"].get_connection_params()
     for name in ("context", "cursor_factory", "prepare_threshold"):  # Django's adaptation, not where to connect
         parameters.pop(name, None)
-    return psycopg.connect(**{**parameters, "application_name": application_name, "autocommit": True})
+    return psycopg.connect(**{**LIVELINESS, **parameters, "application_name": application_name, "autocommit": True})
 
 
 def read_hashes(cursor: Cursor, places: Iterable[Place]) -> dict[Place, bytes]:
