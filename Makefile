@@ -40,8 +40,8 @@ python:
 chromium:
 	@sh platform/embedded/chromium.sh
 
-bench: venv-test ## Requests per second, against a mock model and a bare pass-through
-	@exec $(SERVERS) -- $(RUN) -m bench $(ARGS)
+bench: venv-test ## Requests per second, beside a bare pass-through
+	@exec $(RUN) -m bench $(ARGS)
 
 evaluate: venv-test ## Measure the decisions on the evaluation sets
 	@exec $(RUN) -m evaluation $(ARGS)

@@ -139,7 +139,7 @@ class Child:
             self._restart_at = None
             try:
                 self.start()
-            except OSError as error:
+            except (OSError, RuntimeError) as error:  # what prepares a start may find it impossible for now
                 self._say("plumbline", f"{self.process.name} cannot be started: {error}")
 
     def ask_to_stop(self) -> None:
