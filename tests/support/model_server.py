@@ -261,6 +261,8 @@ class ModelServer:
             details = {"details": None, "type": "overloaded_error", "message": "Overloaded"}
             await response.write(wire.event("error", error=details, request_id=request[REQUEST_ID]))
             return False
+        if script.end_mid:
+            return False
         if script.malformed:
             await response.write(b'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"del\n\n')
         return True

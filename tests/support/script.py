@@ -13,6 +13,7 @@
 | `[[drop]]`, `[[cut]]` | closes the socket before the first byte, or in the middle of the answer |
 | `[[malformed]]`, `[[malformed:html]]` | sends broken JSON in the middle of the answer, or a page instead of it |
 | `[[error-mid]]` | a stream ends in `event: error`, overloaded_error (a plain answer is a 529) |
+| `[[end-mid]]` | a stream ends in the middle, in good order but without its last events |
 | `[[chunks:N]]`, `[[slow:MS]]` | how many text deltas a stream has, and the wait before each |
 """
 
@@ -46,11 +47,12 @@ class Script:
     cut: bool = False
     malformed: str | None = None
     error_mid: bool = False
+    end_mid: bool = False
     chunks: int | None = None
     slow: float = 0.0
 
 
-FLAGS = {"empty", "drop", "cut", "error-mid"}
+FLAGS = {"empty", "drop", "cut", "error-mid", "end-mid"}
 VALUES: dict[str, Callable[[str], Any]] = {
     "say": str,
     "thinking": lambda value: value or "The question is simple, so I answer it directly.",

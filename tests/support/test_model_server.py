@@ -283,6 +283,12 @@ async def test_a_cut_stream_ends_early(client):
     assert "message_delta" not in seen
 
 
+async def test_a_stream_can_end_in_good_order_but_early(client):
+    seen = []
+    await types_into(seen, await client.messages.create(**said("[[end-mid]][[chunks:8]]", stream=True)))
+    assert seen[-1] == "content_block_delta"
+
+
 @pytest.mark.parametrize("directive", ["[[cut]]", "[[drop]]"])
 async def test_a_cut_answer_is_a_connection_error(server, client, directive):
     with pytest.raises(anthropic.APIConnectionError):
