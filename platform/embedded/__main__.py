@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from embedded import product
+from embedded.environment import ROOT
 from embedded.postgres import PostgresError
 from embedded.processes import POLL_SECONDS, Child, Process, StartError
 from embedded.services import services
@@ -20,7 +21,7 @@ def main() -> int:
     commands = parser.add_subparsers(dest="action", required=True)
     commands.add_parser("run", help="start the whole product and stay until Ctrl-C")
     execute = commands.add_parser("exec", help="run a command beside throw-away servers")
-    execute.add_argument("--directory", type=Path, default=product.ROOT / ".local" / "test")
+    execute.add_argument("--directory", type=Path, default=ROOT / ".local" / "test")
     execute.add_argument("--model", action="store_true", help="start the small model too")
     execute.add_argument("command", nargs="+")
     options = parser.parse_args()
@@ -57,5 +58,5 @@ def _wait(child: Child, supervisor: Supervisor) -> int:
 
 
 if __name__ == "__main__":
-    os.chdir(product.ROOT)
+    os.chdir(ROOT)
     sys.exit(main())

@@ -14,6 +14,9 @@ NAME = "smollm2-135m-instruct"
 CONTEXT_TOKENS = 8192
 """What the model was trained for, and what each conversation in flight gets."""
 CONVERSATIONS_AT_ONCE = 2
+GRAMMAR = r"root ::= [\x09-\x7E] [^\x00]*"
+"""An answer starts with an ASCII character: where its first token is but a part of one (emoji), the server's stream
+comes without `message_start`, and clients refuse it."""
 
 
 def weights() -> Path:
@@ -43,6 +46,7 @@ def serve(port: int) -> None:
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = max(1, min(4, os.cpu_count() or 1))
     params.n_predict = 1024  # a model this small can ramble until its context is full
     params.cache_ram_mib = 256
+    params.sampling.grammar = xllamacpp.CommonGrammar(xllamacpp.common_grammar_type.COMMON_GRAMMAR_TYPE_USER, GRAMMAR)
     params.ui = False
     params.verbosity = 1  # errors only
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})

@@ -79,7 +79,7 @@ def prepare(directory: Path, say: Callable[[str], None], *, durable: bool = True
     sockets, temporary = _socket_directory(base, user)
     settings = SETTINGS | ({} if durable else WITHOUT_DURABILITY) | {"unix_socket_directories": str(sockets)}
     arguments = [argument for name, value in settings.items() for argument in ("-c", f"{name}={value}")]
-    url = f"postgresql://{ROLE}@/{DATABASE}?host={quote(str(sockets), safe='')}"
+    url = f"postgresql://{ROLE}@/{DATABASE}?host={quote(str(sockets), safe='')}&port={PORT}"
 
     def before_start() -> None:
         _end_leftover(data)

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embedded import demo
-from embedded.files import Lock, secret
+from embedded.environment import ROOT, settings
+from embedded.files import Lock
 from embedded.ports import DEFAULT_PORT, PortError, web_port
 from embedded.postgres import PostgresError
 from embedded.processes import Process, StartError
 from embedded.services import Services, answers
 from embedded.supervisor import Stopped, Supervisor
 
-ROOT = Path(__file__).resolve().parents[2]
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # nothing is bound here
+"""Hosts that mean every address of this machine, and the one to open on the machine itself."""
 SMALL_MODEL = "embedded SmolLM2-135M-Instruct: small, so real text but poor judgment (ANTHROPIC_API_KEY is not set)"
 
 
@@ -28,7 +30,7 @@ class Address:
     @property
     def url(self) -> str:
         """How a browser on this machine reaches it."""
-        reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  # not bound here
+        reachable = EVERYWHERE.get(self.host, self.host)
         return f"http://[{reachable}]:{self.port}" if ":" in reachable else f"http://{reachable}:{self.port}"
 
 
@@ -76,7 +78,9 @@ def _start(supervisor: Supervisor, services: Services, local: Path, address: Add
     services.start()
     supervisor.say("plumbline", "starting " + ", ".join(child.process.name for child in services.children))
     services.wait_for_databases(supervisor.check)
-    environment = _environment(local) | services.environment | {"PORT": str(address.port)}
+    environment = settings(local) | services.environment | {"PORT": str(address.port)}
+    if address.host in EVERYWHERE:  # whoever opens it to the network reaches it by any name
+        environment.setdefault("PLUMBLINE_ALLOWED_HOSTS", os.environ.get("PLUMBLINE_ALLOWED_HOSTS") or "*")
     supervisor.say("plumbline", "preparing the database")
     supervisor.complete(_manage("migrate", environment, "migrate", "--noinput", "--verbosity", "0"))
     seeded = supervisor.complete(_manage("seed_demo", environment, "seed_demo", "--json"))
@@ -90,21 +94,6 @@ def _start(supervisor: Supervisor, services: Services, local: Path, address: Add
     note = f" (port {DEFAULT_PORT} is in use)" if moved else ""
     model = SMALL_MODEL if services.has_model else os.environ.get("ANTHROPIC_BASE_URL") or "the Anthropic API"
     return demo.block(values, note=note, model=model, path=local / "demo.env", python=sys.executable)
-
-
-def _environment(local: Path) -> dict[str, str]:
-    """What the product must find the same at each start, unless our own environment says otherwise."""
-    checkpoints = local / "checkpoints"
-    checkpoints.mkdir(exist_ok=True)
-    ours = {
-        "PLUMBLINE_DEBUG": "1",
-        "PLUMBLINE_SECRET_KEY": secret(local / "secret.key"),
-        "PLUMBLINE_LOG_KEY_FILE": str(local / "audit.key"),
-        "PLUMBLINE_CHECKPOINT_DIR": str(checkpoints),
-        "PYTHONPATH": os.pathsep.join([str(ROOT / "platform"), str(ROOT)]),
-        "PYTHONUNBUFFERED": "1",
-    }
-    return {name: os.environ.get(name) or value for name, value in ours.items()}
 
 
 def _manage(name: str, environment: dict[str, str], *arguments: str) -> Process:

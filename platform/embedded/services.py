@@ -7,6 +7,7 @@ from pathlib import Path
 
 from embedded import model as small_model
 from embedded import postgres, valkey
+from embedded.environment import settings
 from embedded.files import Lock
 from embedded.ports import free_port
 from embedded.processes import Child, Process, stop_in_order
@@ -87,10 +88,11 @@ class Services:
 
 @contextmanager
 def services(directory: Path, *, model: bool) -> Iterator[Mapping[str, str]]:
-    """Throw-away servers for a test run; yields the environment variables that lead to them.
+    """Throw-away servers for a test run; yields the variables that lead to them and the settings to go with them.
 
-    Variables already set are respected and not repeated. A directory in use by another run is left alone and its
-    neighbour taken (`test-2`, ...). What the servers say goes to `services.log` there. Call from the main thread.
+    Servers already named in the environment are used and not repeated. A directory in use by another run is left
+    alone and its neighbour taken (`test-2`, ...). What the servers say goes to `services.log` there. Call from the
+    main thread.
     """
     directory, lock = _own_directory(directory)
     with lock, (directory / "services.log").open("w", encoding="utf-8") as log:
@@ -104,7 +106,7 @@ def services(directory: Path, *, model: bool) -> Iterator[Mapping[str, str]]:
             started.start()
             started.wait_for_databases()
             started.wait_for_model()
-            yield started.environment
+            yield settings(directory) | started.environment
         finally:
             stop_in_order(started.stop_stages)
             started.clean_up()

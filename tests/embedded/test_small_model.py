@@ -36,3 +36,11 @@ def test_it_answers_in_every_way_the_product_asks(client):
     (served,) = client.get("/v1/models", cast_to=object)["data"]
     assert served["id"] == model.NAME
     assert served["meta"]["n_ctx"] == model.CONTEXT_TOKENS
+
+
+def test_a_stream_has_its_beginning_whatever_the_first_word_is(client):
+    question = [{"role": "user", "content": "Reply with emoji only, no words. 😀😀😀"}]
+    for _ in range(10):
+        with client.messages.stream(model=model.NAME, max_tokens=8, messages=question) as stream:
+            assert next(iter(stream)).type == "message_start"
+            stream.until_done()
