@@ -1,0 +1,59 @@
+"""An operator's configuration: the settings JSON of a deployment, parsed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic by name, with example messages that a scope screen learns from."""
+
+    name: str
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a deployment is for. `restrict` turns everything outside it away; `message` is the operator's own word then."""
+
+    description: str = ""
+    allowed: tuple[Topic, ...] = ()
+    refused: tuple[Topic, ...] = ()
+    restrict: bool = False
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    name: str = ""
+    style: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """Ids of tone options of the charter; language is a BCP 47 tag or "" for the user's own."""
+
+    formality: str = ""
+    warmth: str = ""
+    length: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BehaviourSetting:
+    """What the operator set: `on` is None where only `users_may_adjust` was given."""
+
+    on: bool | None = None
+    users_may_adjust: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Configuration:
+    scope: Scope = Scope()
+    persona: Persona = Persona()
+    tone: Tone = Tone()
+    instructions: str = ""
+    behaviours: Mapping[str, BehaviourSetting] = field(default_factory=dict)
