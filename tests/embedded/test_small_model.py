@@ -19,7 +19,8 @@ def client(directory, monkeypatch):
     with services(directory / "run", model=True) as environment:
         assert environment["PLUMBLINE_UPSTREAM_MODEL"] == model.NAME
         key, address = environment["ANTHROPIC_API_KEY"], environment["ANTHROPIC_BASE_URL"]
-        with anthropic.Anthropic(base_url=address, api_key=key, max_retries=0) as client:
+        # retries as by default: the server closes its connection after each stream without announcing it
+        with anthropic.Anthropic(base_url=address, api_key=key) as client:
             yield client
 
 
