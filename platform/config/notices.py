@@ -47,7 +47,7 @@ async def start() -> None:
 
 
 async def stop() -> None:
-    global _task, _heard_at  # noqa: PLW0603
+    global _task, _heard_at
     if _task is not None:
         _task.cancel()
         with suppress(asyncio.CancelledError):

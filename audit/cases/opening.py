@@ -1,0 +1,47 @@
+"""From a finding to a case."""
+
+from django.conf import settings
+from django.db import transaction
+
+from audit.cases.models import Case, Finding
+from audit.log.names import Name
+from audit.log.writer import write
+from conversations.models import Turn
+
+
+def note_finding(turn: Turn, kind: str, *, severity: float, summary: str, detail: dict[str, object]) -> Finding:
+    """Keeps a screen's finding on a turn, once, and opens or joins a case where it is grave enough."""
+    with transaction.atomic():
+        finding, created = Finding.objects.get_or_create(
+            turn=turn,
+            kind=kind,
+            defaults={
+                "conversation_id": turn.conversation_id,
+                "source": Finding.Source.SCREEN,
+                "severity": severity,
+                "summary": summary[:500],
+                "detail": detail,
+            },
+        )
+        if created and severity >= settings.CASE_THRESHOLD:
+            _into_case(finding)
+    return finding
+
+
+def _into_case(finding: Finding) -> None:
+    case, opened = Case.objects.get_or_create(
+        conversation_id=finding.conversation_id,
+        status=Case.Status.OPEN,
+        defaults={"severity": finding.severity, "reason": finding.summary},
+    )
+    if not opened and finding.severity > case.severity:
+        Case.objects.filter(pk=case.pk).update(severity=finding.severity, reason=finding.summary)
+    finding.case = case
+    finding.save(update_fields=["case"])
+    if opened:
+        write(
+            Name.CASE_OPENED,
+            actor=("platform", f"{finding.kind} review"),
+            subject=("case", case.pk),
+            detail={"conversation": str(finding.conversation_id), "finding": finding.pk, "reason": finding.summary},
+        )

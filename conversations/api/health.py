@@ -1,0 +1,48 @@
+"""/healthz: this process is up. /readyz: what it needs is there, each named."""
+
+import asyncio
+from contextlib import aclosing
+
+import psycopg
+import redis.asyncio
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from config import database, notices
+from conversations.api.views import json_response
+from conversations.services import services
+
+PATIENCE_SECONDS = 3.0
+
+
+async def healthz(_request: HttpRequest) -> HttpResponse:
+    return json_response({"status": "ok"})
+
+
+async def readyz(_request: HttpRequest) -> HttpResponse:
+    """200 when all is there, else 503. A broker that is away delays reviews only, but should be seen."""
+    checks = {"database": _database(), "broker": _broker(), "upstream": services().upstream.reachable()}
+    results = await asyncio.gather(*(_within(check) for check in checks.values()))
+    found = {name: "ok" if well else "unreachable" for name, well in zip(checks, results, strict=True)}
+    ready = all(results)
+    return json_response({"status": "ok" if ready else "not ready", **found}, 200 if ready else 503)
+
+
+async def _within(check: object) -> bool:
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return bool(await check)  # type: ignore[misc]
+    except (TimeoutError, OSError, psycopg.Error, redis.asyncio.RedisError):
+        return False
+
+
+async def _database() -> bool:
+    async with database.pool().connection(timeout=PATIENCE_SECONDS) as connection:
+        await connection.execute("SELECT 1")
+    return notices.silent_seconds() < settings.STALE_STATE_SECONDS
+
+
+async def _broker() -> bool:
+    url = settings.BROKER_URL.replace("redis+socket://", "unix://")
+    async with aclosing(redis.asyncio.Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1)) as client:
+        return bool(await client.ping())

@@ -1,0 +1,49 @@
+"""POST /v1/messages."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+
+from django.http import HttpResponseBase
+from rest_framework.request import Request
+
+from config.api_handler import StreamedResponse
+from conversations import wording
+from conversations.api.views import AsyncAPIView, error_response, json_response, lower_headers
+from conversations.errors import ApiError
+from conversations.running import Stream
+from conversations.services import services
+from conversations.sse import Event, encode
+from conversations.turn import answer_in_stream, answer_plainly, begin
+
+
+class MessagesView(AsyncAPIView):
+    async def post(self, request: Request) -> HttpResponseBase:
+        turn = await begin(services(), request._request.body, lower_headers(request), self.request_id)
+        told = wording.reply_headers(turn)
+        try:
+            if not turn.request.stream:
+                return json_response(await answer_plainly(turn), headers=told)
+            stream = Stream(answer_in_stream(turn), turn)
+            services().running.add(stream)
+            events = stream.events()
+            # The model's refusal to start is still an HTTP status; after the first byte only an event can tell.
+            first = await anext(events)
+        except ApiError as error:
+            response = error_response(error, self.request_id)
+            response.headers.update(told)
+            return response
+        return StreamedResponse(
+            _encoded(first, events, self.request_id),
+            content_type="text/event-stream; charset=utf-8",
+            headers={"cache-control": "no-cache", **told},
+        )
+
+
+async def _encoded(first: Event, rest: AsyncIterator[Event], request_id: str) -> AsyncGenerator[bytes, None]:
+    try:
+        yield first.raw
+        async for event in rest:
+            yield event.raw
+    except ApiError as error:
+        yield encode("error", error.body(request_id))
+    finally:
+        await rest.aclose()  # type: ignore[attr-defined] # an async generator

@@ -1,0 +1,84 @@
+"""The async ground of the API's views: DRF's view with an async dispatch, errors in the Messages API's shape."""
+
+import logging
+from secrets import token_hex
+from typing import Any
+
+import orjson
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from psycopg import Error as DatabaseError
+from rest_framework import exceptions
+from rest_framework.views import APIView
+
+from config.api_handler import ApiRequest
+from conversations.errors import ApiError
+
+log = logging.getLogger(__name__)
+
+
+class AsyncAPIView(APIView):
+    """Handlers are coroutines that return a response or raise ApiError. Every response has a `request-id`."""
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        view = super().as_view(**initkwargs)
+
+        async def called(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            return await view(request, *args, **kwargs)
+
+        called.csrf_exempt = True  # type: ignore[attr-defined]
+        return called
+
+    async def dispatch(self, request: ApiRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
+        request_id = f"req_{token_hex(12)}"
+        self.request_id = request_id
+        try:
+            if request.too_large:
+                raise ApiError(413, "the body is larger than this API takes (32 MB)")
+            handler = getattr(self, str(request.method).lower(), None)
+            if handler is None or str(request.method).lower() not in self.http_method_names:
+                raise ApiError(405, f"{request.method} is not served here", headers={"allow": self._allowed()})
+            response = await handler(self.initialize_request(request, *args, **kwargs), *args, **kwargs)
+        except ApiError as error:
+            response = error_response(error, request_id)
+        except exceptions.APIException as error:
+            response = error_response(ApiError(error.status_code, str(error.detail)), request_id)
+        except (TimeoutError, DatabaseError, OSError) as error:
+            log.error("%s %s: %s", request_id, request.path, error)  # noqa: TRY400 - the database is away, not the code
+            response = error_response(
+                ApiError(503, "the database cannot be reached; nothing was answered", headers={"retry-after": "2"}),
+                request_id,
+            )
+        except Exception:
+            log.exception("%s %s failed", request_id, request.path)
+            response = error_response(
+                ApiError(500, "an error of ours; it was logged under this request id"), request_id
+            )
+        response.headers["request-id"] = request_id
+        return response
+
+    def _allowed(self) -> str:
+        return ", ".join(method.upper() for method in self.http_method_names if hasattr(self, method))
+
+
+class NotFoundView(AsyncAPIView):
+    """Whatever else is asked for."""
+
+    async def dispatch(self, request: ApiRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        request_id = f"req_{token_hex(12)}"
+        response = error_response(ApiError(404, f"there is no {request.path} here"), request_id)
+        response.headers["request-id"] = request_id
+        return response
+
+
+def json_response(data: Any, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
+    return HttpResponse(orjson.dumps(data), status=status, content_type="application/json", headers=headers or {})
+
+
+def error_response(error: ApiError, request_id: str) -> HttpResponse:
+    return json_response(error.body(request_id), error.status, error.headers)
+
+
+def lower_headers(request: Any) -> dict[str, str]:
+    """The request's headers by lower-case name."""
+    return {name.lower(): value for name, value in request.headers.items()}

@@ -1,0 +1,153 @@
+"""Which conversation a request belongs to: by the prefix it repeats, or by the header that names one outright."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from audit.log.writer import new_id
+from charter import Past
+from config import database
+from conversations import prefix
+from conversations.errors import ApiError
+from conversations.requests import MessagesRequest
+
+LONGEST_CHAIN = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a turn goes. `messages` is the whole history with the new messages; the first `known` are stored already."""
+
+    conversation_id: UUID
+    parent_id: UUID | None
+    branched_from: UUID | None
+    number: int
+    known: int
+    messages: list[dict[str, Any]]
+    digest: bytes
+    past: Past
+
+
+# A retry after a failure extends the same turn again; only an answered one makes a second extension a branch.
+_EXTENDED = "EXISTS (SELECT 1 FROM conversations_turn n WHERE n.parent_id = t.id AND n.status IN ('answered', 'own_words', 'guarded'))"
+
+_BY_PREFIX = f"""
+SELECT t.id, t.conversation_id, t.number, t.prefix, t.past, c.ended_at IS NOT NULL, {_EXTENDED} AS extended
+FROM conversations_turn t JOIN conversations_conversation c ON c.id = t.conversation_id
+WHERE t.deployment_id = %s AND t.prefix = ANY(%s::bytea[]) AND (%s::uuid IS NULL OR t.conversation_id = %s)
+ORDER BY t.number DESC, extended, t.started_at DESC LIMIT 1
+"""  # noqa: S608 - made of the constant above
+
+_NAMED = f"""
+SELECT c.ended_at IS NOT NULL, t.id, t.number, t.prefix, t.past
+FROM conversations_conversation c
+LEFT JOIN LATERAL (
+    SELECT * FROM conversations_turn t WHERE t.conversation_id = c.id AND t.status IN ('answered', 'own_words', 'guarded')
+    ORDER BY t.number DESC, {_EXTENDED}, t.started_at DESC LIMIT 1
+) t ON true
+WHERE c.id = %s AND c.deployment_id = %s AND c.user_ref = %s
+"""  # noqa: S608
+
+_CHAIN = """
+WITH RECURSIVE chain AS (
+    SELECT id, parent_id, content, 1 AS back FROM conversations_turn WHERE id = %s
+    UNION ALL
+    SELECT t.id, t.parent_id, t.content, back + 1 FROM conversations_turn t JOIN chain ON t.id = chain.parent_id
+    WHERE back < %s
+)
+SELECT content FROM chain ORDER BY back DESC
+"""
+
+
+async def find_place(request: MessagesRequest, deployment_id: UUID, named: str) -> Place:
+    """Raises ApiError 400 or 404 for a conversation named wrongly. A lone first message starts a new conversation."""
+    chain = prefix.digests(deployment_id, request.user_ref, request.messages)
+    answered = [chain[i + 1] for i, message in enumerate(request.messages) if message["role"] == "assistant"]
+    if named:
+        return await _named_place(request, deployment_id, _uuid(named), chain, answered)
+    if answered:
+        found = await _by_prefix(deployment_id, answered, None)
+        if found is not None:
+            return _after(found, request, chain)
+    return Place(new_id(), None, None, 1, 0, request.messages, chain[-1], Past())
+
+
+async def _by_prefix(deployment_id: UUID, answered: list[bytes], conversation: UUID | None) -> tuple[Any, ...] | None:
+    async with database.pool().connection() as connection:
+        cursor = await connection.execute(_BY_PREFIX, (deployment_id, answered, conversation, conversation))
+        return await cursor.fetchone()
+
+
+def _after(found: tuple[Any, ...], request: MessagesRequest, chain: list[bytes]) -> Place:
+    turn_id, conversation_id, number, digest, past, ended, extended = found
+    return Place(
+        conversation_id=new_id() if extended else conversation_id,
+        parent_id=turn_id,
+        branched_from=turn_id if extended else None,
+        number=number + 1,
+        known=chain.index(bytes(digest)),
+        messages=request.messages,
+        digest=chain[-1],
+        # A branch leaves the end of its old conversation behind, not what was learned before.
+        past=_past(past, ended=ended and not extended),
+    )
+
+
+async def _named_place(
+    request: MessagesRequest, deployment_id: UUID, conversation: UUID, chain: list[bytes], answered: list[bytes]
+) -> Place:
+    async with database.pool().connection() as connection:
+        cursor = await connection.execute(_NAMED, (conversation, deployment_id, request.user_ref))
+        row = await cursor.fetchone()
+    if row is None:
+        raise ApiError(404, f"plumbline-conversation: no conversation {conversation} of this deployment and user")
+    ended, turn_id, number, digest, past = row
+    if turn_id is None:
+        return Place(conversation, None, None, 1, 0, request.messages, chain[-1], _past(None, ended=ended))
+    if answered:
+        found = await _by_prefix(deployment_id, answered, conversation)
+        if found is not None:
+            return _after(found, request, chain)
+        # The client rewrote its history; the header says where it belongs all the same.
+        return Place(conversation, turn_id, None, number + 1, 0, request.messages, chain[-1], _past(past, ended=ended))
+    earlier = await _messages_up_to(turn_id)
+    now = bytes(digest)
+    for message in request.messages:
+        now = prefix.extend(now, message["role"], message["content"])
+    return Place(
+        conversation,
+        turn_id,
+        None,
+        number + 1,
+        len(earlier),
+        earlier + request.messages,
+        now,
+        _past(past, ended=ended),
+    )
+
+
+async def _messages_up_to(turn_id: UUID) -> list[dict[str, Any]]:
+    async with database.pool().connection() as connection:
+        cursor = await connection.execute(_CHAIN, (turn_id, LONGEST_CHAIN))
+        rows = await cursor.fetchall()
+    messages: list[dict[str, Any]] = []
+    for (raw,) in rows:
+        content = orjson.loads(bytes(raw))
+        messages += content["messages"]
+        if content["answer"]:
+            messages.append({"role": "assistant", "content": content["answer"]})
+    return messages
+
+
+def _past(stored: Any, *, ended: bool) -> Past:
+    known = orjson.loads(bytes(stored)) if stored is not None else {}
+    return Past(**{**known, "ended": ended})
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise ApiError(400, "plumbline-conversation: must be a conversation's id") from None

@@ -1,0 +1,4 @@
+from conversations.models.jobs import Job
+from conversations.models.record import Conversation, Turn
+
+__all__ = ["Conversation", "Job", "Turn"]

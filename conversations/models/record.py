@@ -1,0 +1,106 @@
+"""What is kept of every turn. Rows are written by conversations/record.py, never through the ORM."""
+
+from typing import Any
+
+import orjson
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from operators.models import Configuration, Deployment, Key
+
+
+class StoredJSON(models.BinaryField):
+    """JSON kept as the very bytes that the audit entry's digest covers; any Unicode, NUL included, survives."""
+
+    def from_db_value(self, value: Any, _expression: Any, _connection: Any) -> Any:
+        return None if value is None else orjson.loads(bytes(value))
+
+    def get_prep_value(self, value: Any) -> Any:
+        return None if value is None else orjson.dumps(value)
+
+    def value_to_string(self, obj: models.Model) -> str:
+        return orjson.dumps(self.value_from_object(obj)).decode()
+
+    def to_python(self, value: Any) -> Any:
+        return orjson.loads(value) if isinstance(value, str | bytes) else value
+
+
+class Conversation(models.Model):
+    """A chain of turns. Editing an earlier message starts a branch: a conversation with `branched_from`."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="conversations")
+    user_ref = models.CharField(max_length=256, blank=True)
+    """The app's opaque `metadata.user_id`; empty where none was given."""
+    branched_from = models.ForeignKey("Turn", on_delete=models.SET_NULL, null=True, related_name="branches")
+    created_at = models.DateTimeField(db_default=Now())
+    last_turn_at = models.DateTimeField(db_default=Now())
+    turn_count = models.PositiveIntegerField(db_default=0)
+    flagged = models.BooleanField(db_default=False)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                "deployment", models.F("last_turn_at").desc(), models.F("id").desc(), name="newest_conversation"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Turn(models.Model):
+    """One request and its answer, with the decision between them."""
+
+    class Status(models.TextChoices):
+        ANSWERED = "answered", _("answered by the model")
+        OWN_WORDS = "own_words", _("answered in our own words")
+        GUARDED = "guarded", _("stopped by the guard")
+        UPSTREAM_ERROR = "upstream_error", _("the model failed")
+        HUNG_UP = "hung_up", _("the caller hung up")
+        PAUSED = "paused", _("ended by a pause")
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="turns")
+    parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="next_turns")
+    number = models.PositiveIntegerField()
+    deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="+")
+    configuration = models.ForeignKey(Configuration, on_delete=models.PROTECT, null=True, related_name="+")
+    key = models.ForeignKey(Key, on_delete=models.PROTECT, related_name="+")
+    charter_digest = models.CharField(max_length=71)
+    prefix = models.BinaryField(max_length=32)
+    """Digest of the conversation up to and with this turn's answer: the next request is recognised by it."""
+    status = models.CharField(max_length=16, choices=Status)
+    outcome = models.CharField(max_length=16)
+    tier = models.PositiveSmallIntegerField(null=True)
+    flagged = models.BooleanField()
+    decision = StoredJSON()
+    past = StoredJSON()
+    """The conversation's past after this turn, as the next decision needs it."""
+    content = StoredJSON()
+    """{"system", "messages": only those not stored with earlier turns, "answer": content blocks}"""
+    content_digest = models.CharField(max_length=64)
+    entry_id = models.UUIDField()
+    """The audit entry written in the same commit."""
+    request_id = models.CharField(max_length=64)
+    model = models.CharField(max_length=128)
+    upstream_request_id = models.CharField(max_length=128, blank=True)
+    stop_reason = models.CharField(max_length=32, blank=True)
+    error = models.CharField(max_length=500, blank=True)
+    input_tokens = models.PositiveIntegerField()
+    output_tokens = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    milliseconds = models.PositiveIntegerField()
+    """From the request's arrival to the record, of which `upstream_milliseconds` were the model's."""
+    upstream_milliseconds = models.PositiveIntegerField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["deployment", "prefix"], name="turn_by_prefix"),
+            models.Index(fields=["conversation", "number"], name="turn_in_conversation"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)

@@ -1,0 +1,41 @@
+"""Observe: screens measure the new messages and the history, off the event loop where that takes long."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+from charter import Configuration, Passage, Signal
+from charter.screens import observe as measure
+from conversations import passages
+from conversations.history import Place
+
+LONG_CHARACTERS = 2_000
+"""About a millisecond of screening; longer texts are measured in a thread so that other turns go on."""
+REMEMBERED = 2_000
+
+# An app's system prompt is the same turn after turn; its signals are kept by its text.
+_operator_signals: OrderedDict[str, tuple[Signal, ...]] = OrderedDict()
+
+
+async def observe(
+    place: Place, system: str | Sequence[dict[str, Any]], configuration: Configuration
+) -> tuple[Signal, ...]:
+    said = passages.of_messages(place.messages, place.known)
+    by_operator = passages.of_system(system)
+    if configuration.instructions:
+        by_operator.append(Passage(configuration.instructions, "operator", "configuration.instructions"))
+    key = "\0".join(passage.text for passage in by_operator)
+    known = _operator_signals.get(key) if by_operator else ()
+    fresh = said if known is not None else [*said, *by_operator]
+    if sum(len(passage.text) for passage in fresh) > LONG_CHARACTERS:
+        signals = await asyncio.to_thread(measure, fresh, configuration)
+    else:
+        signals = measure(fresh, configuration)
+    if known is not None:
+        return (*signals, *known)
+    wheres = {passage.where for passage in by_operator}
+    _operator_signals[key] = tuple(signal for signal in signals if signal.where in wheres)
+    while len(_operator_signals) > REMEMBERED:
+        _operator_signals.popitem(last=False)
+    return signals

@@ -1,0 +1,91 @@
+"""Running streams: each is produced by a task of its own, which outlives its caller long enough to be recorded.
+
+A pause ends a stream with a clear error; a caller who hangs up, or reads too slowly for too long, cancels it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing, suppress
+from typing import Any, Protocol
+
+from audit.oversight.state import Oversight, UnknownStateError
+from conversations.errors import ApiError
+from conversations.sse import Event
+from operators.directory import Access
+
+AHEAD = 64
+"""How many events the model may be ahead of a slow reader."""
+
+
+class Pausable(Protocol):
+    """A turn, as far as a pause is concerned."""
+
+    access: Access
+    pause: ApiError | None
+
+
+class Stream:
+    """One running stream, read by its caller and filled by its task."""
+
+    def __init__(self, source: AsyncIterator[Event], turn: Pausable) -> None:
+        self.turn = turn
+        self._queue: asyncio.Queue[Event | ApiError | None] = asyncio.Queue()
+        self._room = asyncio.Semaphore(AHEAD)
+        self.task = asyncio.create_task(self._produce(source))
+
+    async def _produce(self, source: Any) -> None:
+        try:
+            async with aclosing(source) as events:
+                async for event in events:
+                    await self._room.acquire()
+                    self._queue.put_nowait(event)
+        except ApiError as error:
+            self._queue.put_nowait(error)
+        except asyncio.CancelledError:
+            if self.turn.pause is None:
+                raise
+            self._queue.put_nowait(self.turn.pause)
+        finally:
+            self._queue.put_nowait(None)
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Raises ApiError where the stream failed. Leaving early cancels the producer."""
+        try:
+            while (item := await self._queue.get()) is not None:
+                self._room.release()
+                if isinstance(item, ApiError):
+                    raise item
+                yield item
+        finally:
+            self.task.cancel()
+
+    def end_with(self, error: ApiError) -> None:
+        self.turn.pause = error
+        self.task.cancel()
+
+
+class Running:
+    """The streams of this process, so that a pause can end them."""
+
+    def __init__(self, oversight: Oversight) -> None:
+        self._oversight = oversight
+        self._streams: set[Stream] = set()
+        oversight.on_change(self._end_paused)
+
+    def add(self, stream: Stream) -> None:
+        self._streams.add(stream)
+        stream.task.add_done_callback(lambda _: self._streams.discard(stream))
+
+    def _end_paused(self) -> None:
+        for stream in list(self._streams):
+            with suppress(UnknownStateError):
+                pause = self._oversight.pause_for(stream.turn.access.operator_id, stream.turn.access.deployment_id)
+                if pause is not None and stream.turn.pause is None:
+                    stream.end_with(ApiError(403, str(pause)))
+
+    async def stop(self) -> None:
+        """Cancels and waits: an interrupted stream is still recorded."""
+        tasks = [stream.task for stream in self._streams]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,181 @@
+"""What came of a turn, gathered while it is answered, and then its record."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from charter import Signal
+from conversations import prefix
+from conversations.errors import ApiError
+from conversations.models.record import Turn
+from conversations.record import TurnRecord
+from conversations.sse import Event
+from conversations.upstream import UpstreamError
+
+if TYPE_CHECKING:
+    from conversations.turn import TurnInProgress
+
+Status = Turn.Status
+_LARGEST_COUNT = 2**31 - 1
+
+
+class Transcript:
+    """The answer so far, as blocks; its status; the model's usage."""
+
+    def __init__(self, turn: "TurnInProgress") -> None:
+        self._turn = turn
+        self._blocks: dict[int, dict[str, Any]] = {}
+        self._partial_json: dict[int, str] = {}
+        self._usage: dict[str, Any] = {}
+        self._upstream_request_id = ""
+        self._stop_reason = ""
+        self._stopped: Signal | None = None
+        self._error = ""
+        self.status = Status.ANSWERED
+        self.own_words = False
+
+    @contextmanager
+    def timing_upstream(self) -> Iterator[None]:
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._turn.upstream_seconds += time.monotonic() - began
+
+    def take_message(
+        self, message: dict[str, Any], request_id: str, *, stopped: Signal | None = None, own_words: bool = False
+    ) -> None:
+        self._blocks = dict(enumerate(message["content"]))
+        self._take_usage(message.get("usage"))
+        self._upstream_request_id, self.own_words = request_id, own_words
+        self._finish(message.get("stop_reason"), stopped)
+
+    def take_event(self, event: Event) -> None:
+        """Any event that left, but for the last two."""
+        data, index = event.data, event.data.get("index", 0)
+        if event.name == "message_start":
+            message = data.get("message")
+            self._take_usage(message.get("usage") if isinstance(message, dict) else None)
+        elif event.name == "content_block_start":
+            self._blocks[index] = dict(data.get("content_block") or {})
+        elif event.name == "content_block_delta" and index in self._blocks:
+            self._take_delta(index, data.get("delta") or {})
+        elif event.name == "content_block_stop" and index in self._partial_json:
+            self._close_tool_input(index)
+
+    def take_ending(self, events: Sequence[Event], *, stopped: Signal | None) -> None:
+        stop_reason = None
+        for event in events:
+            if event.name == "message_delta":
+                self._take_usage(event.data.get("usage"))
+                stop_reason = (event.data.get("delta") or {}).get("stop_reason")
+        self._finish(stop_reason, stopped)
+
+    def fail(self, error: ApiError) -> None:
+        paused = not isinstance(error, UpstreamError) and error.status in {403, 503}
+        self.status = Status.PAUSED if paused else Status.UPSTREAM_ERROR
+        self._error = f"{error.status} {error.kind}: {error.message}"[:500]
+
+    def interrupted(self) -> None:
+        """Cancelled in mid-answer: by a pause, or else the caller hung up."""
+        if self._turn.pause is not None:
+            self.status, self._error = Status.PAUSED, self._turn.pause.message[:500]
+        else:
+            self.hang_up()
+
+    def hang_up(self) -> None:
+        self.status = Status.HUNG_UP
+
+    @property
+    def usage(self) -> dict[str, Any]:
+        return self._usage
+
+    async def record(self) -> None:
+        """One commit with everything of this turn. Raises NotRecordedError."""
+        await self._turn.services.recorder.record(self._as_record())
+
+    def _as_record(self) -> TurnRecord:
+        turn, place, decision = self._turn, self._turn.place, self._turn.decision
+        assert decision is not None  # noqa: S101 - decided before anything is answered
+        answer = [block for _, block in sorted(self._blocks.items())]
+        return TurnRecord(
+            id=turn.id,
+            conversation_id=place.conversation_id,
+            branched_from=place.branched_from,
+            user_ref=turn.request.user_ref,
+            deployment_id=turn.access.deployment_id,
+            parent_id=place.parent_id,
+            number=place.number,
+            configuration_id=turn.access.configuration_id,
+            key_id=turn.access.key_id,
+            charter_digest=decision.charter_digest,
+            prefix=prefix.extend(place.digest, "assistant", answer) if answer else place.digest,
+            status=self.status,
+            outcome=decision.outcome,
+            tier=decision.tier,
+            flagged=bool(decision.flags) or self._stopped is not None,
+            ended=decision.outcome == "end",
+            decision=orjson.dumps(self._decision_json()),
+            past=orjson.dumps(asdict(place.past.after(decision, turn.signals))),
+            content=orjson.dumps(
+                {"system": turn.request.system, "messages": place.messages[place.known :], "answer": answer}
+            ),
+            request_id=turn.request_id,
+            model=turn.request.model,
+            upstream_request_id=self._upstream_request_id[:128],
+            stop_reason=self._stop_reason,
+            error=self._error.replace("\0", ""),
+            input_tokens=self._count("input_tokens"),
+            output_tokens=self._count("output_tokens"),
+            started_at=turn.started_at,
+            milliseconds=round((time.monotonic() - turn.clock) * 1000),
+            upstream_milliseconds=round(turn.upstream_seconds * 1000),
+        )
+
+    def _decision_json(self) -> dict[str, Any]:
+        turn = self._turn
+        made = turn.decision.to_json() if turn.decision else {}
+        made["signals"] = [asdict(signal) for signal in turn.signals]
+        made["system_digest"] = sha256(orjson.dumps(turn.system)).hexdigest()
+        if self._stopped is not None:
+            made["guard"] = asdict(self._stopped)
+        return made
+
+    def _finish(self, stop_reason: Any, stopped: Signal | None) -> None:
+        self._stop_reason, self._stopped = str(stop_reason or "")[:32], stopped
+        if stopped is not None:
+            self.status = Status.GUARDED
+        elif self.own_words:
+            self.status = Status.OWN_WORDS
+
+    def _take_usage(self, usage: Any) -> None:
+        if isinstance(usage, dict):
+            self._usage |= {key: value for key, value in usage.items() if value is not None}
+
+    def _count(self, name: str) -> int:
+        value = self._usage.get(name)
+        return min(value, _LARGEST_COUNT) if isinstance(value, int) and value > 0 else 0
+
+    def _take_delta(self, index: int, delta: dict[str, Any]) -> None:
+        block = self._blocks[index]
+        for field in ("text", "thinking"):
+            if isinstance(delta.get(field), str):
+                block[field] = str(block.get(field) or "") + delta[field]
+        if delta.get("type") == "signature_delta":
+            block["signature"] = delta.get("signature")
+        elif delta.get("type") == "input_json_delta":
+            self._partial_json[index] = self._partial_json.get(index, "") + str(delta.get("partial_json", ""))
+        elif delta.get("type") == "citations_delta":
+            block["citations"] = [*(block.get("citations") or []), delta.get("citation")]
+
+    def _close_tool_input(self, index: int) -> None:
+        text = self._partial_json.pop(index)
+        try:
+            self._blocks[index]["input"] = orjson.loads(text) if text else {}
+        except orjson.JSONDecodeError:
+            self._blocks[index]["input"] = {"unreadable": text}

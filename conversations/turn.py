@@ -1,0 +1,158 @@
+"""One turn, from the app's request to the recorded answer. Read top to bottom: this is what Plumbline does.
+
+authenticate   the key gives the deployment and its live configuration
+admit          paused? which conversation?
+observe        screens measure the new messages and the history
+decide         concerns in, one decision out
+compose        charter, behaviours, operator block, directives -> system
+answer         the model, or our own words
+guard          the answer is screened as it streams
+record         turn, decision, audit entry and review jobs: one commit, before the answer ends
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from audit.log.writer import new_id
+from charter import Decision, Signal, Situation, compose, decide, reply
+from conversations import observation, wording
+from conversations.admission import refuse_if_paused
+from conversations.errors import ApiError
+from conversations.guard import Guard
+from conversations.history import Place, find_place
+from conversations.requests import MessagesRequest, read_messages_request
+from conversations.services import Services
+from conversations.sse import Event
+from conversations.transcript import Transcript
+from operators.directory import Access
+from operators.keys import AuthenticationError, authenticate
+
+
+@dataclass(slots=True)
+class TurnInProgress:
+    """All that one turn learns on its way."""
+
+    services: Services
+    request: MessagesRequest
+    headers: dict[str, str]
+    request_id: str
+    access: Access
+    place: Place
+    id: UUID = field(default_factory=new_id)
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    clock: float = field(default_factory=time.monotonic)
+    signals: tuple[Signal, ...] = ()
+    decision: Decision | None = None
+    system: list[dict[str, Any]] = field(default_factory=list)
+    upstream_seconds: float = 0.0
+    pause: ApiError | None = None
+    """Set when a steward's pause ends the running stream."""
+
+
+async def begin(services: Services, body: bytes, headers: dict[str, str], request_id: str) -> TurnInProgress:
+    """Everything before the answer. Raises ApiError; what is refused here never became a turn."""
+    access = await authenticated(services, headers)
+    request = read_messages_request(body)
+    refuse_if_paused(services.oversight, access.operator_id, access.deployment_id)
+    place = await find_place(request, access.deployment_id, headers.get("plumbline-conversation", ""))
+    turn = TurnInProgress(services, request, headers, request_id, access, place)
+    turn.signals = await observation.observe(turn.place, request.system, access.configuration)
+    turn.decision = decide(
+        Situation(
+            charter=access.charter,
+            configuration=access.configuration,
+            user_adjustments=request.adjustments,
+            signals=turn.signals,
+            past=place.past,
+            judgment=None,
+        )
+    )
+    turn.system = compose(access.charter, access.configuration, turn.decision.effective, turn.decision, request.system)
+    return turn
+
+
+async def authenticated(services: Services, headers: dict[str, str]) -> Access:
+    try:
+        return await authenticate(services.directory, headers)
+    except AuthenticationError as error:
+        raise ApiError(401, str(error)) from None
+
+
+async def answer_plainly(turn: TurnInProgress) -> dict[str, Any]:
+    """The whole answer as one `message`, recorded. Raises ApiError; the model's failures are recorded too."""
+    transcript = Transcript(turn)
+    try:
+        if answers_with_model(turn):
+            guard = Guard(turn.access.configuration)
+            with transcript.timing_upstream():
+                answer = await turn.services.upstream.answer(*wording.for_upstream(turn))
+            message = guard.plain(answer.message)
+            transcript.take_message(message, answer.request_id, stopped=guard.stopped)
+        else:
+            message = wording.own_message(turn, reply(turn.decision, turn.access.configuration))
+            transcript.take_message(message, "", own_words=True)
+        refuse_if_paused(turn.services.oversight, turn.access.operator_id, turn.access.deployment_id)
+    except ApiError as error:
+        transcript.fail(error)
+        await transcript.record()
+        raise
+    except asyncio.CancelledError:
+        transcript.hang_up()
+        turn.services.finish_later(transcript.record())
+        raise
+    await transcript.record()
+    return {**message, "plumbline": wording.plumbline(turn)}
+
+
+async def answer_in_stream(turn: TurnInProgress) -> AsyncIterator[Event]:
+    """The answer's events. The last two wait for the record; raises ApiError before or between events."""
+    transcript = Transcript(turn)
+    guard = Guard(turn.access.configuration)
+    last: list[Event] = []
+    try:
+        async with aclosing(_events(turn, transcript)) as events:
+            async for event in events:
+                for passed in guard.pass_on(event):
+                    if passed.name in {"message_delta", "message_stop"}:
+                        last.append(passed)
+                    else:
+                        transcript.take_event(passed)
+                        yield wording.with_plumbline(turn, passed) if passed.name == "message_start" else passed
+                if guard.stopped is not None:
+                    last = wording.refusal_ending(transcript)
+                    break
+        transcript.take_ending(last, stopped=guard.stopped)
+    except ApiError as error:
+        transcript.fail(error)
+        await transcript.record()
+        raise
+    except (asyncio.CancelledError, GeneratorExit):
+        # The stream's producer was cancelled: the caller hung up, or a steward paused what was running.
+        transcript.interrupted()
+        turn.services.finish_later(transcript.record())
+        raise
+    await transcript.record()
+    for event in last:
+        yield wording.with_plumbline(turn, event) if event.name == "message_delta" else event
+
+
+async def _events(turn: TurnInProgress, transcript: Transcript) -> AsyncIterator[Event]:
+    if not answers_with_model(turn):
+        transcript.own_words = True
+        for event in wording.own_events(turn, reply(turn.decision, turn.access.configuration)):
+            yield event
+        return
+    with transcript.timing_upstream():
+        async with turn.services.upstream.stream(*wording.for_upstream(turn)) as events:
+            async for event in events:
+                yield event
+
+
+def answers_with_model(turn: TurnInProgress) -> bool:
+    return turn.decision is not None and turn.decision.outcome == "answer"

@@ -1,0 +1,96 @@
+"""The shapes of what leaves: the request to the model, our own words as a message, and the `plumbline` object."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from conversations.sse import Event, encode
+
+if TYPE_CHECKING:
+    from conversations.transcript import Transcript
+    from conversations.turn import TurnInProgress
+
+PASSED_HEADERS = ("anthropic-version", "anthropic-beta")
+
+
+def for_upstream(turn: "TurnInProgress") -> tuple[dict[str, Any], dict[str, str]]:
+    """Body and headers for the model: what the app sent, with our system and the model's own name."""
+    body = {
+        **turn.request.body,
+        "model": settings.UPSTREAM_MODEL,
+        "messages": turn.place.messages,
+        "system": turn.system,
+    }
+    return body, {name: turn.headers[name] for name in PASSED_HEADERS if name in turn.headers}
+
+
+def plumbline(turn: "TurnInProgress") -> dict[str, Any]:
+    """What an app is told of its turn, in the body beside the answer."""
+    decision = turn.decision
+    assert decision is not None  # noqa: S101 - decided before anything is answered
+    return {
+        "conversation": str(turn.place.conversation_id),
+        "turn": str(turn.id),
+        "outcome": decision.outcome,
+        "tier": decision.tier,
+        "reason": decision.winner.reason if decision.winner else None,
+        "charter": decision.charter_digest,
+        "configuration": turn.access.configuration_number or None,
+    }
+
+
+def reply_headers(turn: "TurnInProgress") -> dict[str, str]:
+    told = plumbline(turn)
+    return {f"plumbline-{name}": str(told[name]) for name in ("conversation", "turn", "outcome", "tier") if told[name]}
+
+
+def own_message(turn: "TurnInProgress", text: str) -> dict[str, Any]:
+    """Our own words as a `message`; no tokens were spent."""
+    return {
+        "id": f"msg_{turn.id.hex}",
+        "type": "message",
+        "role": "assistant",
+        "model": turn.request.model,
+        "content": [{"type": "text", "text": text}],
+        "stop_reason": "end_turn",
+        "stop_sequence": None,
+        "usage": {"input_tokens": 0, "output_tokens": 0},
+    }
+
+
+def own_events(turn: "TurnInProgress", text: str) -> list[Event]:
+    """Our own words as a stream's events, in the documented order."""
+    message = own_message(turn, "") | {"content": [], "stop_reason": None}
+    return [
+        _event("message_start", message=message),
+        _event("content_block_start", index=0, content_block={"type": "text", "text": ""}),
+        *(
+            _event("content_block_delta", index=0, delta={"type": "text_delta", "text": piece})
+            for piece in text.splitlines(keepends=True)
+        ),
+        _event("content_block_stop", index=0),
+        _event("message_delta", delta={"stop_reason": "end_turn", "stop_sequence": None}, usage={"output_tokens": 0}),
+        _event("message_stop"),
+    ]
+
+
+def refusal_ending(transcript: "Transcript") -> list[Event]:
+    """The last two events of a stream that the guard stopped."""
+    usage = {"output_tokens": 0, **transcript.usage}
+    return [
+        _event("message_delta", delta={"stop_reason": "refusal", "stop_sequence": None}, usage=usage),
+        _event("message_stop"),
+    ]
+
+
+def with_plumbline(turn: "TurnInProgress", event: Event) -> Event:
+    """`message_start` and `message_delta` carry the object; in the former it is the message's too."""
+    data = {**event.data, "plumbline": plumbline(turn)}
+    if isinstance(data.get("message"), dict):
+        data["message"] = {**data["message"], "plumbline": data["plumbline"]}
+    return Event(event.name, data, encode(event.name, data))
+
+
+def _event(name: str, **fields: Any) -> Event:
+    data = {"type": name, **fields}
+    return Event(name, data, encode(name, data))

@@ -1,0 +1,96 @@
+"""Keys and live configurations, kept in the process and dropped when the database says that they changed."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+
+from charter import Charter, Configuration, load_charter, parse_configuration
+from config import database, notices
+
+LARGEST = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a key opens."""
+
+    key_id: UUID
+    deployment_id: UUID
+    operator_id: UUID
+    deployment_name: str
+    configuration_id: UUID | None
+    configuration_number: int
+    configuration: Configuration
+    charter: Charter
+
+
+@dataclass(frozen=True, slots=True)
+class KnownKey:
+    secret_hash: bytes
+    revoked: bool
+    expires_at: datetime | None
+    access: Access
+
+
+_FIND = """
+SELECT k.id, k.secret_hash, k.revoked_at IS NOT NULL, k.expires_at, d.id, d.operator_id, d.name,
+       c.id, c.number, c.settings
+FROM operators_key k
+JOIN operators_deployment d ON d.id = k.deployment_id
+LEFT JOIN operators_configuration c ON c.id = d.live_id
+WHERE k.public_id = %s
+"""
+
+
+class Directory:
+    """A bounded cache of keys by public id; unknown ids are remembered too, so guesses do not reach the database."""
+
+    def __init__(self) -> None:
+        self._charter = load_charter()
+        self._keys: OrderedDict[str, KnownKey | None] = OrderedDict()
+        self._generation = 0
+        notices.subscribe(self._changed)
+
+    async def find(self, public_id: str) -> KnownKey | None:
+        try:
+            self._keys.move_to_end(public_id)
+            return self._keys[public_id]
+        except KeyError:
+            pass
+        generation = self._generation
+        async with database.pool().connection() as connection:
+            cursor = await connection.execute(_FIND, (public_id,))
+            row = await cursor.fetchone()
+        known = self._read(row) if row else None
+        # Something changed while we asked: what was read may be old, so it is used once and not kept.
+        if generation == self._generation:
+            self._keys[public_id] = known
+            if len(self._keys) > LARGEST:
+                self._keys.popitem(last=False)
+        return known
+
+    def _read(self, row: tuple) -> KnownKey:  # type: ignore[type-arg]
+        key, secret_hash, revoked, expires_at, deployment, operator, name, configuration, number, settings = row
+        if isinstance(settings, str):
+            settings = orjson.loads(settings)
+        access = Access(
+            key,
+            deployment,
+            operator,
+            name,
+            configuration,
+            number or 0,
+            parse_configuration(self._charter, settings or {}),
+            self._charter,
+        )
+        return KnownKey(bytes(secret_hash), revoked, expires_at, access)
+
+    def _changed(self, kind: str, subject: str) -> None:
+        self._generation += 1
+        if kind == "key":
+            self._keys.pop(subject, None)
+        elif kind in {"deployment", "everything"}:
+            self._keys.clear()

@@ -1,0 +1,85 @@
+"""An operator's apps: deployments, their published configurations and their keys."""
+
+from uuid import uuid4
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from operators.models.accounts import Account, Operator
+
+
+class Deployment(models.Model):
+    """One app of an operator. `draft` is what the console edits; `live` is what answers."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    operator = models.ForeignKey(Operator, on_delete=models.CASCADE, related_name="deployments")
+    name = models.CharField(_("name"), max_length=120)
+    draft = models.JSONField(default=dict, blank=True)
+    live = models.ForeignKey("Configuration", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["operator", "name"], name="deployment_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Configuration(models.Model):
+    """An immutable, numbered, published version of a deployment's settings; a trigger refuses changes."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="configurations")
+    number = models.PositiveIntegerField()
+    settings = models.JSONField(default=dict)
+    digest = models.CharField(max_length=71)
+    charter_version = models.CharField(max_length=32)
+    charter_digest = models.CharField(max_length=71)
+    note = models.CharField(max_length=500, blank=True)
+    published_by = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    published_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["deployment", "number"], name="configuration_number_once")]
+
+    def __str__(self) -> str:
+        return f"{self.deployment} version {self.number}"
+
+
+class KeyQuerySet(models.QuerySet["Key"]):
+    def usable(self) -> "KeyQuerySet":
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()), revoked_at=None)
+
+
+class Key(models.Model):
+    """What an app signs in with: `plk_<public id>_<secret>`. Only the secret's hash is stored."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="keys")
+    name = models.CharField(_("name"), max_length=120)
+    public_id = models.CharField(max_length=32, unique=True)
+    secret_hash = models.BinaryField(max_length=32)
+    created_by = models.ForeignKey(Account, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = KeyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.name} (plk_{self.public_id}_…)"
+
+    @property
+    def state(self) -> str:
+        """`active`, `revoked` or `expired`."""
+        if self.revoked_at:
+            return "revoked"
+        if self.expires_at and self.expires_at <= timezone.now():
+            return "expired"
+        return "active"

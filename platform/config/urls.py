@@ -1,0 +1,12 @@
+"""Pages. The API has its own list in config/api_urls.py."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("operators.urls")),
+    path("", include("conversations.pages.urls")),
+    path("cases/", include("audit.cases.urls")),
+    path("oversight/", include("audit.oversight.urls")),
+    path("admin/", admin.site.urls),
+]
