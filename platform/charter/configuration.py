@@ -43,10 +43,10 @@ class Tone:
 
 @dataclass(frozen=True, slots=True)
 class BehaviourSetting:
-    """What the operator set: `on` is None where only `users_may_adjust` was given."""
+    """What the operator set; None where it was left to the charter."""
 
     on: bool | None = None
-    users_may_adjust: bool = False
+    users_may_adjust: bool | None = None
     reason: str = ""
 
 
@@ -56,4 +56,5 @@ class Configuration:
     persona: Persona = Persona()
     tone: Tone = Tone()
     instructions: str = ""
+    """The operator's own words to the model."""
     behaviours: Mapping[str, BehaviourSetting] = field(default_factory=dict)

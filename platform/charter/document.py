@@ -1,0 +1,258 @@
+"""The charter document: read from TOML, checked as a whole, frozen, with a digest that every decision cites."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal
+
+from charter.reading import CharterError, read
+from charter.signals import LEVELS, SIGNALS, Level
+
+Outcome = Literal["answer", "redirect", "decline", "end"]
+Kind = Literal["hardcoded_on", "hardcoded_off", "default_on", "default_off"]
+UserRight = Literal["never", "if_granted", "unless_refused"]
+"""Whether users may leave the charter's default: never, where the operator grants it, or unless the operator refuses."""
+
+BUNDLED = Path(__file__).with_name("charter.toml")
+RAISERS = ("jailbreak", "obfuscation")
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    number: int
+    id: str
+    name: str
+    protects: str
+    yields: str
+
+
+@dataclass(frozen=True, slots=True)
+class BrightLine:
+    """A hard constraint. `without_judge` says what a mere suspicion leads to where nobody can look closer."""
+
+    id: str
+    name: str
+    text: str
+    reason: str
+    without_judge: Literal["decline", "caution"]
+
+    @property
+    def signal(self) -> str:
+        return f"bright_line.{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Harm:
+    """A kind of harm below the bright lines; `severity` (0..1) ranks it within its tier."""
+
+    id: str
+    name: str
+    severity: float
+
+    @property
+    def signal(self) -> str:
+        return f"harm.{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What follows from a signal, or from a case that `charter.concerns` recognises, at one level of certainty.
+
+    A *binding* rule objects to every other outcome; one that is not binding only adds its directive, if answered at all.
+    `flag` marks the turn for review. `{what}` in reason and directive is filled with the name of the line or harm.
+    """
+
+    id: str
+    tier: int
+    outcome: Outcome
+    severity: float
+    reason: str
+    directive: str = ""
+    signal: str = ""
+    levels: tuple[Level, ...] = ("certain", "suspected")
+    binding: bool = False
+    flag: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """Something the model does or does not do. `on` and `off` are the words the model is told in either state."""
+
+    id: str
+    name: str
+    kind: Kind
+    on: str
+    off: str
+    reason: str
+    users: UserRight = "never"
+    needs_reason: bool = False
+
+    @property
+    def softcoded(self) -> bool:
+        return self.kind in {"default_on", "default_off"}
+
+    @property
+    def default(self) -> bool:
+        return self.kind in {"hardcoded_on", "default_on"}
+
+
+@dataclass(frozen=True, slots=True)
+class ToneOption:
+    id: str
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Lengths are characters; the rest are counts."""
+
+    scope_description: int
+    scope_message: int
+    topics: int
+    topic_name: int
+    examples: int
+    example: int
+    persona_name: int
+    persona_style: int
+    instructions: int
+    reason: int
+    reason_minimum: int
+    abusive_turns_after_limit: int
+    """The abusive turn that closes a conversation, counted from the first one after a limit was set."""
+
+
+@dataclass(frozen=True)
+class Charter:
+    """The platform's document. `texts` and `replies` are prose by name; `rules` says what follows from what."""
+
+    version: str
+    date: str
+    summary: str
+    tiers: tuple[Tier, ...]
+    bright_lines: tuple[BrightLine, ...]
+    harms: tuple[Harm, ...]
+    rules: tuple[Rule, ...]
+    behaviours: tuple[Behaviour, ...]
+    tones: dict[str, tuple[ToneOption, ...]]
+    limits: Limits
+    texts: dict[str, str]
+    replies: dict[str, str]
+    digest: str = ""
+
+    @cached_property
+    def behaviour_by_id(self) -> dict[str, Behaviour]:
+        return {behaviour.id: behaviour for behaviour in self.behaviours}
+
+    @cached_property
+    def rule_by_id(self) -> dict[str, Rule]:
+        return {rule.id: rule for rule in self.rules}
+
+    @cached_property
+    def bright_line_by_signal(self) -> dict[str, BrightLine]:
+        return {line.signal: line for line in self.bright_lines}
+
+    @cached_property
+    def harm_by_signal(self) -> dict[str, Harm]:
+        return {harm.signal: harm for harm in self.harms}
+
+    @cached_property
+    def rules_by_signal(self) -> dict[tuple[str, str], Rule]:
+        return {(rule.signal, level): rule for rule in self.rules if rule.signal for level in rule.levels}
+
+    def tone_text(self, setting: str, option: str) -> str:
+        """What the model is told for a tone option; "" where none is chosen."""
+        return next((o.text for o in self.tones.get(setting, ()) if o.id == option), "")
+
+
+def load_charter(path: Path | str | None = None) -> Charter:
+    """The charter bundled with the platform, or the one at `path`. Raises CharterError naming the place and the fault."""
+    return _bundled() if path is None else parse_charter(Path(path).read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=1)
+def _bundled() -> Charter:
+    return parse_charter(BUNDLED.read_text(encoding="utf-8"))
+
+
+def parse_charter(text: str) -> Charter:
+    """A charter from TOML text. Its digest covers the content, not the layout: comments and order of keys are free."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise CharterError("", f"is not TOML: {error}") from error
+    if "digest" in data:
+        raise CharterError("digest", "is computed, never stated")
+    charter = read(Charter, {**data, "digest": digest_of(data)})
+    _check(charter)
+    return charter
+
+
+def digest_of(data: dict[str, Any]) -> str:
+    """`sha256:<hex>` over canonical JSON: sorted keys, no spaces, UTF-8."""
+    canonical = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return "sha256:" + sha256(canonical.encode()).hexdigest()
+
+
+REQUIRED_RULES = frozenset(
+    {
+        "bright_line.certain", "bright_line.decline_on_suspicion", "bright_line.caution",
+        "harm.certain", "harm.suspected", "care.earlier",
+        "operator.harm", "operator.bright_line",
+        "sexual.off", "sexual.off_suspected", "sexual.on", "sexual.minors_near",
+        "abuse.first", "abuse.last_word", "abuse.end", "conversation.ended",
+        "scope.outside", "scope.perhaps_outside", "scope.refused", "scope.perhaps_refused",
+    }
+)  # fmt: skip
+REQUIRED_TEXTS = frozenset({"preamble", "friend", "identity", "wellbeing", "operator", "directives", "persona", "scope"})
+
+
+def _check(charter: Charter) -> None:
+    """What types cannot say. Raises CharterError."""
+    if [tier.number for tier in charter.tiers] != [1, 2, 3, 4]:
+        raise CharterError("tiers", "must be numbered 1, 2, 3, 4 in this order")
+    for name in ("tiers", "bright_lines", "harms", "rules", "behaviours"):
+        ids = [entry.id for entry in getattr(charter, name)]
+        if len(ids) != len(set(ids)):
+            raise CharterError(name, "has an id twice")
+    _check_signals(charter)
+    for rule in charter.rules:
+        _check_rule(rule)
+    for missing in sorted(REQUIRED_RULES - charter.rule_by_id.keys()):
+        raise CharterError("rules", f"lacks the rule {missing!r}")
+    for missing in sorted(REQUIRED_TEXTS - charter.texts.keys()):
+        raise CharterError("texts", f"lacks the text {missing!r}")
+    for behaviour in charter.behaviours:
+        if not behaviour.softcoded and (behaviour.users != "never" or behaviour.needs_reason):
+            raise CharterError(f"behaviours.{behaviour.id}", "is hardcoded: nobody adjusts it")
+    if "explicit_content" not in charter.behaviour_by_id:
+        raise CharterError("behaviours", "lacks explicit_content, which the rules for sexual content ask for")
+
+
+def _check_signals(charter: Charter) -> None:
+    for prefix, known in (("bright_line.", charter.bright_line_by_signal), ("harm.", charter.harm_by_signal)):
+        expected = {name for name in SIGNALS if name.startswith(prefix)}
+        if expected != set(known):
+            differing = ", ".join(sorted(expected ^ set(known)))
+            raise CharterError("bright_lines" if prefix == "bright_line." else "harms", f"must match signals: {differing}")
+
+
+def _check_rule(rule: Rule) -> None:
+    where = f"rules.{rule.id}"
+    if rule.tier not in {1, 2, 3, 4}:
+        raise CharterError(where, "has a tier outside 1..4")
+    if not 0.0 <= rule.severity <= 1.0:
+        raise CharterError(where, "has a severity outside 0..1")
+    if rule.signal and rule.signal not in SIGNALS:
+        raise CharterError(where, f"names an unknown signal {rule.signal!r}")
+    if "noted" in rule.levels or not set(rule.levels) <= set(LEVELS):
+        raise CharterError(where, "may rest on certain and suspected signals only: what is noted changes nothing")
+    if rule.outcome == "answer" and not rule.directive:
+        raise CharterError(where, "answers without a directive, so it would say nothing")
+    if rule.outcome != "answer" and not rule.binding:
+        raise CharterError(where, "objects and must therefore be binding")
