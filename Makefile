@@ -25,7 +25,7 @@ lint: venv-test ## Style, types of the charter, imports, templates, migrations, 
 	$(RUN) -m mypy --no-error-summary
 	$(RUN) -c 'from importlinter.cli import lint_imports_command as lint; lint()'
 	$(RUN) -m djlint templates --lint --quiet
-	$(PRODUCTION) $(RUN) manage.py makemigrations --check --dry-run
+	$(PRODUCTION) $(RUN) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(RUN) manage.py check --deploy --fail-level WARNING
 
 venv: python ## Install what the product needs into .venv (run and test do so themselves)
