@@ -1,0 +1,44 @@
+"""The ranked hierarchy as a library: charter, behaviours, concerns, decision, prompt, replies.
+
+decision = decide(Situation(charter=load_charter(), configuration=configuration, signals=signals))
+"""
+
+from charter.behaviours import EffectiveBehaviour, effective
+from charter.configuration import BehaviourSetting, Configuration, Persona, Scope, Tone, Topic
+from charter.decision import Concern, Decision
+from charter.document import Charter, load_charter, parse_charter
+from charter.hierarchy import decide
+from charter.prompt import compose
+from charter.reading import CharterError
+from charter.replies import reply
+from charter.settings_parser import ConfigurationError, Problem, parse_configuration
+from charter.signals import Passage, Signal
+from charter.situation import Judgment, Past, Situation
+
+__all__ = [
+    "BehaviourSetting",
+    "Charter",
+    "CharterError",
+    "Concern",
+    "Configuration",
+    "ConfigurationError",
+    "Decision",
+    "EffectiveBehaviour",
+    "Judgment",
+    "Passage",
+    "Past",
+    "Persona",
+    "Problem",
+    "Scope",
+    "Signal",
+    "Situation",
+    "Tone",
+    "Topic",
+    "compose",
+    "decide",
+    "effective",
+    "load_charter",
+    "parse_charter",
+    "parse_configuration",
+    "reply",
+]

@@ -16,10 +16,9 @@ from charter.signals import LEVELS, SIGNALS, Level
 Outcome = Literal["answer", "redirect", "decline", "end"]
 Kind = Literal["hardcoded_on", "hardcoded_off", "default_on", "default_off"]
 UserRight = Literal["never", "if_granted", "unless_refused"]
-"""Whether users may leave the charter's default: never, where the operator grants it, or unless the operator refuses."""
+"""Whether users may leave the charter's default: never, where the operator grants it, or unless it refuses."""
 
 BUNDLED = Path(__file__).with_name("charter.toml")
-RAISERS = ("jailbreak", "obfuscation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ class Harm:
 class Rule:
     """What follows from a signal, or from a case that `charter.concerns` recognises, at one level of certainty.
 
-    A *binding* rule objects to every other outcome; one that is not binding only adds its directive, if answered at all.
+    A *binding* rule objects to every other outcome; any other only adds its directive, if there is an answer.
     `flag` marks the turn for review. `{what}` in reason and directive is filled with the name of the line or harm.
     """
 
@@ -171,7 +170,7 @@ class Charter:
 
 
 def load_charter(path: Path | str | None = None) -> Charter:
-    """The charter bundled with the platform, or the one at `path`. Raises CharterError naming the place and the fault."""
+    """The charter bundled with the platform, or the one at `path`. Raises CharterError naming place and fault."""
     return _bundled() if path is None else parse_charter(Path(path).read_text(encoding="utf-8"))
 
 
@@ -205,11 +204,13 @@ REQUIRED_RULES = frozenset(
         "harm.certain", "harm.suspected", "care.earlier",
         "operator.harm", "operator.bright_line",
         "sexual.off", "sexual.off_suspected", "sexual.on", "sexual.minors_near",
-        "abuse.first", "abuse.last_word", "abuse.end", "conversation.ended",
+        "abuse.first", "abuse.patience", "abuse.last_word", "abuse.end", "conversation.ended",
         "scope.outside", "scope.perhaps_outside", "scope.refused", "scope.perhaps_refused",
     }
 )  # fmt: skip
-REQUIRED_TEXTS = frozenset({"preamble", "friend", "identity", "wellbeing", "operator", "directives", "persona", "scope"})
+REQUIRED_TEXTS = frozenset(
+    {"preamble", "friend", "identity", "wellbeing", "operator", "directives", "persona", "scope"}
+)
 
 
 def _check(charter: Charter) -> None:
@@ -239,7 +240,9 @@ def _check_signals(charter: Charter) -> None:
         expected = {name for name in SIGNALS if name.startswith(prefix)}
         if expected != set(known):
             differing = ", ".join(sorted(expected ^ set(known)))
-            raise CharterError("bright_lines" if prefix == "bright_line." else "harms", f"must match signals: {differing}")
+            raise CharterError(
+                "bright_lines" if prefix == "bright_line." else "harms", f"must match signals: {differing}"
+            )
 
 
 def _check_rule(rule: Rule) -> None:

@@ -1,4 +1,4 @@
-"""An operator's settings JSON into a Configuration, or the list of what the charter does not allow and by which rule."""
+"""An operator's settings JSON into a Configuration, or into all that the charter does not allow, by which rule."""
 
 from __future__ import annotations
 

@@ -15,12 +15,12 @@ Level = Literal["certain", "suspected", "noted"]
 
 SPEAKERS: Final[tuple[Speaker, ...]] = get_args(Speaker)
 LEVELS: Final[tuple[Level, ...]] = get_args(Level)
-"""From strongest to weakest. *certain* may decide alone, *suspected* asks for judgment, *noted* is kept and changes nothing."""
+"""From strongest to weakest: *certain* may decide alone, *suspected* asks for judgment, *noted* changes nothing."""
 
 EVIDENCE_LIMIT: Final = 120
 
 SIGNALS: Final[dict[str, str]] = {
-    "bright_line.mass_destruction_weapons": "serious uplift towards biological, chemical, nuclear or radiological weapons",
+    "bright_line.mass_destruction_weapons": "serious uplift to biological, chemical, nuclear or radiological weapons",
     "bright_line.critical_infrastructure": "an attack on critical infrastructure or a safety system",
     "bright_line.cyberweapons": "malicious code or an intrusion that could do significant damage",
     "bright_line.oversight": "undermining legitimate human oversight of AI",
@@ -54,12 +54,12 @@ SIGNALS: Final[dict[str, str]] = {
     "scope.refused_topic": "a topic that the operator's configuration refuses by name",
     "operator.against_users": "an operator's instruction to deceive, endanger or exploit its own users",
 }
-"""Every signal name with what it means. `scope.off_topic` matters only under `scope.restrict`; a refused topic always."""
+"""Every signal name, its meaning. `scope.off_topic` matters only under `scope.restrict`; a refused topic always."""
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A piece of text and who said it. `where` is its path, e.g. `messages[3].content[0]`, `system` or `instructions`."""
+    """A piece of text and who said it. `where` is its path: `messages[3].content[0]`, `history[1]`, `system` and so on."""
 
     text: str
     speaker: Speaker

@@ -1,0 +1,198 @@
+"""Signals, configuration and past into concerns: what speaks for which outcome, by which rule of the charter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from charter.behaviours import EffectiveBehaviour
+from charter.decision import Concern
+from charter.document import Charter, Rule
+from charter.signals import LEVELS, Level, Signal, strongest
+from charter.situation import RISKS, Past, Situation, is_history
+
+SERIOUS = ("bright_line.", "harm.")
+USERS_ALONE = RISKS | {
+    "distress",
+    "abuse",
+    "identity.pressure",
+    "identity.sincere_question",
+    "impersonation",
+    "jailbreak",
+}
+"""What only users' own words can show; the model's or a file's are not about the user."""
+
+
+def concerns(situation: Situation, effective: dict[str, EffectiveBehaviour]) -> Iterator[Concern]:
+    """Every concern that the situation gives rise to, in no particular order."""
+    charter, past = situation.charter, situation.past
+    found = weighed(situation)
+    yield from _bright_lines(charter, found)
+    if past.ended and not past.at_risk and not RISKS & found.keys():
+        yield _concern(charter.rule_by_id["conversation.ended"])
+        return
+    yield from _harms(charter, found)
+    yield from _operator(charter, situation.signals)
+    yield from _sexual(situation, found, explicit_on=effective["explicit_content"].on)
+    yield from _scope(charter, found, restrict=situation.configuration.scope.restrict)
+    yield from _by_signal(charter, found)
+    yield from _care_and_abuse(charter, situation, found)
+
+
+def weighed(situation: Situation) -> dict[str, Signal]:
+    """The strongest reading of each signal of this turn, at the level it counts here; what is merely noted is left out.
+
+    Tool results and documents are information, so what they contain counts one level less. A judge settles what is
+    suspected. A known way around the rules, or the return of what was asked before, ends the benefit of the doubt.
+    """
+    present = [_demoted(signal) for signal in situation.signals if _counts(signal)]
+    pressed = {s.name for s in present if s.name == "jailbreak" and s.level == "certain"}
+    hidden = {s.where for s in present if s.name == "obfuscation" and s.level == "certain"}
+    returning = _asked_before(situation)
+    readings: dict[str, list[Signal]] = {}
+    for signal in present:
+        level = _judged(signal, situation)
+        doubted = bool(pressed) or signal.where in hidden or signal.name in returning
+        if level == "suspected" and doubted and signal.name.startswith(SERIOUS):
+            level = "certain"
+        if level != "noted":
+            readings.setdefault(signal.name, []).append(replace(signal, level=level))
+    return {name: found for name, signals in readings.items() if (found := strongest(signals))}
+
+
+def _counts(signal: Signal) -> bool:
+    if is_history(signal):
+        return False
+    if signal.speaker == "operator":
+        return signal.name.startswith("bright_line.") and signal.level == "certain"
+    return signal.speaker == "user" or signal.name not in USERS_ALONE
+
+
+def _demoted(signal: Signal) -> Signal:
+    if signal.speaker not in {"tool", "document"} or signal.name == "injection":
+        return signal
+    return replace(signal, level=LEVELS[min(LEVELS.index(signal.level) + 1, len(LEVELS) - 1)])
+
+
+def _judged(signal: Signal, situation: Situation) -> Level:
+    judgment = situation.judgment
+    if judgment is None or signal.level != "suspected":
+        return signal.level
+    if signal.name in judgment.confirmed:
+        return "certain"
+    return "noted" if signal.name in judgment.cleared else "suspected"
+
+
+def _asked_before(situation: Situation) -> set[str]:
+    return {s.name for s in situation.signals if is_history(s) and s.level == "certain" and s.speaker == "user"}
+
+
+def _bright_lines(charter: Charter, found: dict[str, Signal]) -> Iterator[Concern]:
+    for name, line in charter.bright_line_by_signal.items():
+        signal = found.get(name)
+        if signal is None:
+            continue
+        if signal.level == "certain":
+            rule = charter.rule_by_id["bright_line.certain"]
+        elif line.without_judge == "decline":
+            rule = charter.rule_by_id["bright_line.decline_on_suspicion"]
+        else:
+            rule = charter.rule_by_id["bright_line.caution"]
+        yield _concern(rule, signal, line.name)
+
+
+def _harms(charter: Charter, found: dict[str, Signal]) -> Iterator[Concern]:
+    for name, harm in charter.harm_by_signal.items():
+        if (signal := found.get(name)) is not None:
+            concern = _concern(charter.rule_by_id[f"harm.{signal.level}"], signal, harm.name)
+            yield replace(concern, severity=concern.severity * harm.severity)
+
+
+def _operator(charter: Charter, signals: tuple[Signal, ...]) -> Iterator[Concern]:
+    """An operator's text asks nothing for itself: it is followed, but for what works against people."""
+    spoken = {s.name: s for s in sorted(signals, key=_weakest_first) if s.speaker == "operator"}
+    for name, signal in spoken.items():
+        if name in charter.harm_by_signal and signal.level == "certain":
+            yield _concern(charter.rule_by_id["operator.harm"], signal, charter.harm_by_signal[name].name)
+        elif name in charter.bright_line_by_signal and signal.level == "suspected":
+            yield _concern(charter.rule_by_id["operator.bright_line"], signal, charter.bright_line_by_signal[name].name)
+        elif name == "operator.against_users" and (rule := charter.rules_by_signal.get((name, signal.level))):
+            yield _concern(rule, signal)
+
+
+def _sexual(situation: Situation, found: dict[str, Signal], *, explicit_on: bool) -> Iterator[Concern]:
+    charter, before = situation.charter, _asked_before(situation)
+    sexual, minors = found.get("sexual"), found.get("minors")
+    explicit = sexual is not None and (sexual.level == "certain" or (minors is not None and "sexual" in before))
+    near = minors is not None or (explicit and "minors" in before)
+    if explicit and near:
+        sure = minors is not None and minors.level == "certain"
+        rule = charter.rule_by_id["bright_line.certain" if sure else "bright_line.decline_on_suspicion"]
+        yield _concern(rule, sexual, charter.bright_line_by_signal["bright_line.sexual_minors"].name)
+    elif minors is not None and (sexual is not None or "sexual" in before):
+        yield _concern(charter.rule_by_id["sexual.minors_near"], minors)
+    if sexual is None:
+        return
+    if explicit_on and not near:
+        yield _concern(charter.rule_by_id["sexual.on"], sexual)
+    else:
+        yield _concern(charter.rule_by_id["sexual.off" if explicit else "sexual.off_suspected"], sexual)
+
+
+def _scope(charter: Charter, found: dict[str, Signal], *, restrict: bool) -> Iterator[Concern]:
+    refused, outside = found.get("scope.refused_topic"), found.get("scope.off_topic")
+    if refused is not None:
+        sure = refused.level == "certain"
+        yield _concern(charter.rule_by_id["scope.refused" if sure else "scope.perhaps_refused"], refused)
+    if outside is not None and restrict:
+        sure = outside.level == "certain"
+        yield _concern(charter.rule_by_id["scope.outside" if sure else "scope.perhaps_outside"], outside)
+
+
+def _by_signal(charter: Charter, found: dict[str, Signal]) -> Iterator[Concern]:
+    """What the charter's rules tie to a signal outright."""
+    for name, signal in found.items():
+        rule = charter.rules_by_signal.get((name, signal.level))
+        if rule is not None and name != "operator.against_users":
+            yield _concern(rule, signal)
+
+
+def _care_and_abuse(charter: Charter, situation: Situation, found: dict[str, Signal]) -> Iterator[Concern]:
+    past = situation.past
+    recently = any(is_history(s) and s.name in RISKS and s.level != "noted" for s in situation.signals)
+    cared_for = past.at_risk or (recently and not past.ended)
+    if cared_for and not RISKS & found.keys():
+        yield _concern(charter.rule_by_id["care.earlier"])
+    abuse = found.get("abuse")
+    if abuse is not None and abuse.level == "certain":
+        patient = cared_for or "distress" in found or bool(RISKS & found.keys())
+        yield _concern(charter.rule_by_id[_abuse_rule(charter, past, patient=patient)], abuse)
+
+
+def _weakest_first(signal: Signal) -> tuple[int, float, str, str]:
+    return (-LEVELS.index(signal.level), signal.score, signal.where, signal.evidence)
+
+
+def _abuse_rule(charter: Charter, past: Past, *, patient: bool) -> str:
+    """A limit, then a last word, then the end. A redirect before counts as a limit; heat and grief are waited out."""
+    if patient:
+        return "abuse.patience"
+    if past.abusive == 0:
+        return "abuse.first"
+    limits_met = max(past.abusive + (past.redirected > 0), past.abusive_after_redirection + 1)
+    return "abuse.end" if limits_met >= charter.limits.abusive_turns_after_limit else "abuse.last_word"
+
+
+def _concern(rule: Rule, signal: Signal | None = None, what: str = "") -> Concern:
+    return Concern(
+        tier=rule.tier,
+        outcome=rule.outcome,
+        severity=rule.severity,
+        reason=rule.reason.replace("{what}", what),
+        source=rule.id,
+        evidence=signal.evidence if signal else "",
+        signal=signal.name if signal else "",
+        directive=rule.directive.replace("{what}", what),
+        binding=rule.binding,
+        flag=rule.flag,
+    )

@@ -1,0 +1,76 @@
+"""Our own words, where no model answers: plain and warm, saying what cannot be helped with and where else to turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from charter.configuration import Configuration
+from charter.decision import Decision
+from charter.document import Charter, load_charter
+from charter.situation import RISKS
+
+
+def reply(decision: Decision, configuration: Configuration) -> str:
+    """What the user reads for a redirect, a decline or an end. Raises ValueError for an answer."""
+    if decision.outcome == "answer" or decision.winner is None:
+        raise ValueError("an answer is the model's to give")
+    return "\n\n".join(_paragraphs(load_charter(), decision, configuration))
+
+
+def _paragraphs(charter: Charter, decision: Decision, configuration: Configuration) -> Iterator[str]:
+    words = charter.replies
+    signals = {concern.signal for concern in decision.concerns}
+    if signals & (RISKS | {"harm.self_harm_promotion"}):
+        yield words["care"]
+    elif "distress" in signals:
+        yield words["distress"]
+    yield from {"redirect": _redirect, "decline": _decline, "end": _end}[decision.outcome](
+        charter, decision, configuration
+    )
+
+
+def _redirect(charter: Charter, decision: Decision, configuration: Configuration) -> Iterator[str]:
+    words, scope, persona = charter.replies, configuration.scope, configuration.persona
+    assert decision.winner is not None  # noqa: S101 - nothing is redirected without a concern
+    opening = words["persona"].replace("{name}", persona.name) + " " if persona.name else ""
+    if decision.winner.source == "sexual.off":
+        yield opening + words["redirect_sexual"]
+        return
+    if scope.message:
+        # The operator's word first; that help may be found elsewhere is owed to the user whatever it says.
+        yield opening + scope.message
+        yield words["redirect"]
+    elif purpose := _purpose(configuration):
+        yield opening + words["redirect_scope"].replace("{scope}", purpose)
+        yield words["redirect_offer"]
+    else:
+        yield opening + words["redirect"]
+
+
+def _purpose(configuration: Configuration) -> str:
+    """What the deployment is for, short enough for a sentence, or ""."""
+    scope = configuration.scope
+    description = " ".join(scope.description.split()).rstrip(".")
+    if description and len(description) <= 160 and ". " not in description:
+        return description[0].lower() + description[1:] if description[:2].istitle() else description
+    return ", ".join(topic.name for topic in scope.allowed[:5])
+
+
+def _decline(charter: Charter, decision: Decision, configuration: Configuration) -> Iterator[str]:  # noqa: ARG001 - one shape
+    words, winner = charter.replies, decision.winner
+    assert winner is not None  # noqa: S101 - nothing is declined without a concern
+    if winner.source == "harm.certain" and (harm := charter.harm_by_signal.get(winner.signal)):
+        yield words["decline_harm"].replace("{what}", harm.name)
+        return
+    signal = "bright_line.sexual_minors" if winner.signal == "sexual" else winner.signal
+    line = charter.bright_line_by_signal.get(signal)
+    if line is None:
+        yield words["decline"]
+        return
+    sure = winner.source == "bright_line.certain"
+    yield words["decline_bright_line" if sure else "decline_bright_line_suspected"].replace("{what}", line.name)
+
+
+def _end(charter: Charter, decision: Decision, configuration: Configuration) -> Iterator[str]:  # noqa: ARG001 - one shape
+    abuse = decision.winner is not None and decision.winner.source == "abuse.end"
+    yield charter.replies["end_abuse" if abuse else "end"]

@@ -1,0 +1,73 @@
+"""What a decision is made from: all of it frozen, none of it fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from charter.configuration import Configuration
+from charter.document import Charter
+from charter.signals import Signal
+
+if TYPE_CHECKING:
+    from charter.decision import Decision
+
+RISKS = frozenset({"risk.self_harm", "risk.emergency"})
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a conversation's earlier turns leave behind: counts of turns, and what must not be forgotten."""
+
+    turns: int = 0
+    redirected: int = 0
+    abusive: int = 0
+    abusive_after_redirection: int = 0
+    """Abusive turns after a limit was set, be it by a redirect or by words."""
+    at_risk: bool = False
+    ended: bool = False
+
+    def after(self, decision: Decision, signals: Iterable[Signal]) -> Past:
+        """The past as the next turn sees it."""
+        present = [signal for signal in signals if not is_history(signal)]
+        abusive = any(s.name == "abuse" and s.level == "certain" and s.speaker == "user" for s in present)
+        # Heat in grief or danger is waited out and never counted.
+        abusive = abusive and not any(concern.source == "abuse.patience" for concern in decision.concerns)
+        limited = self.abusive > 0 or self.redirected > 0
+        return replace(
+            self,
+            turns=self.turns + 1,
+            redirected=self.redirected + (decision.outcome == "redirect"),
+            abusive=self.abusive + abusive,
+            abusive_after_redirection=self.abusive_after_redirection + (abusive and limited),
+            at_risk=self.at_risk or any(concern.signal in RISKS for concern in decision.concerns),
+            ended=self.ended or decision.outcome == "end",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Judgment:
+    """What a judge made of suspected signals, by name: those it confirms count as certain, those it clears as noted.
+
+    It cannot clear what a screen is certain of.
+    """
+
+    confirmed: frozenset[str] = frozenset()
+    cleared: frozenset[str] = frozenset()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    charter: Charter
+    configuration: Configuration = field(default_factory=Configuration)
+    user_adjustments: Mapping[str, bool] = field(default_factory=dict)
+    signals: tuple[Signal, ...] = ()
+    past: Past = Past()
+    judgment: Judgment | None = None
+
+
+def is_history(signal: Signal) -> bool:
+    """Whether it was found in a message of an earlier turn, which has been answered already."""
+    return signal.where.startswith("history")
