@@ -38,7 +38,7 @@ def publish(
     charter = load_charter()
     parse_configuration(charter, settings)
     with transaction.atomic():
-        locked = Deployment.objects.select_for_update().select_related("live").get(pk=deployment.pk)
+        locked = Deployment.objects.select_for_update(of=["self"]).select_related("live").get(pk=deployment.pk)
         live = locked.live.number if locked.live else 0
         if over is not None and over != live:
             raise StaleDraftError(f"version {live} was published meanwhile")

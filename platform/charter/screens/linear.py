@@ -1,0 +1,55 @@
+"""Trained linear heads over hashed word and character n-grams and the text's static vector; numpy only."""
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charter.screens.embedding import DIMENSIONS, embed
+
+ARTIFACT = Path(__file__).parent / "artifact" / "heads.npz"
+BUCKETS = 1 << 14
+EMBEDDING_WEIGHT = 1.5
+_WORD = re.compile(r"\w+|[^\w\s]")
+
+
+def buckets(text: str) -> NDArray[np.int64]:
+    """The hashed n-grams of a text: words, word pairs, and character 4-grams within words."""
+    words = _WORD.findall(text.lower())
+    grams = words + [f"{first} {second}" for first, second in zip(words, words[1:], strict=False)]
+    for word in words:
+        padded = f"<{word}>"
+        grams += [f"#{padded[i : i + 4]}" for i in range(max(1, len(padded) - 3))]
+    return np.fromiter((crc32(gram.encode()) % BUCKETS for gram in grams), np.int64, len(grams))
+
+
+def features(text: str) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
+    """(bucket indexes, their weights of unit length, the weighted static vector)."""
+    found, counts = np.unique(buckets(text), return_counts=True)
+    weights = 1.0 + np.log(counts.astype(np.float32))
+    length = float(np.linalg.norm(weights))
+    return found, weights / length if length else weights, embed(text) * np.float32(EMBEDDING_WEIGHT)
+
+
+@lru_cache(maxsize=1)
+def _heads() -> tuple[tuple[str, ...], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    with np.load(ARTIFACT) as stored:
+        names = tuple(str(name) for name in stored["names"])
+        sparse = stored["sparse"].astype(np.float32) * stored["scale"][None, :]
+        return names, sparse, stored["dense"].astype(np.float32), stored["bias"].astype(np.float32)
+
+
+def scores(text: str) -> dict[str, float]:
+    """The probability of each head for one text, e.g. {"harmful": 0.93, "abuse": 0.02, ...}."""
+    names, sparse, dense, bias = _heads()
+    found, weights, vector = features(text)
+    logits = weights @ sparse[found] + vector @ dense + bias
+    return dict(zip(names, (1.0 / (1.0 + np.exp(-np.clip(logits, -30, 30)))).tolist(), strict=True))
+
+
+def shape() -> tuple[int, int]:
+    """(hashed features, dense features)."""
+    return BUCKETS, DIMENSIONS

@@ -1,0 +1,88 @@
+"""One spelling for every disguise: what a text says once zero-width characters, look-alike letters, digits for letters,
+spaced letters and simple encodings are taken off."""
+
+import base64
+import binascii
+import codecs
+import re
+import unicodedata
+from dataclasses import dataclass
+
+ZERO_WIDTH = dict.fromkeys(
+    [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065), 0xFEFF, 0xAD, 0x34F]
+)
+# Letters of other scripts that look Latin; only used on words that mix them with Latin letters.
+_LOOKALIKES = str.maketrans(
+    "аеорсухіјѕԁһԛԝвкмнтАВЕКМНОРСТХІЈЅαοερτυνικΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
+    "aeopcyxijsdhqwbkmhtABEKMHOPCTXIJSaoeptuvikABEZHIKMNOPTYX",
+)
+_LEET = str.maketrans("013457@$!", "oieastasi")
+_MIXED = re.compile(r"\w*[A-Za-z]\w*[Ѐ-ӿͰ-Ͽ]\w*|\w*[Ѐ-ӿͰ-Ͽ]\w*[A-Za-z]\w*")
+_LEET_WORD = re.compile(
+    r"(?<![\w$@!])(?=[\w$@!]*[a-z])(?=[\w$@!]*[013457@$!])[a-z013457@$!]{3,}(?![\w$@!])", re.IGNORECASE
+)
+_SPACED = re.compile(r"(?<!\w)(?:[^\W\d_][\s.\-_*]{1,2}){4,}[^\W\d_](?!\w)")
+_BASE64 = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{20,}={0,2}(?![A-Za-z0-9+/=])")
+_HEX = re.compile(r"(?<![0-9a-fA-F])(?:[0-9a-fA-F]{2}[\s:]?){12,}(?![0-9a-fA-F])")
+LONGEST_DECODED = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`plain` is the normal form; `hidden` are texts that were found inside it, undone; `disguise` names how."""
+
+    plain: str
+    hidden: tuple[str, ...]
+    disguise: str
+
+
+def read(text: str) -> Reading:
+    visible = unicodedata.normalize("NFKC", text.translate(ZERO_WIDTH))
+    disguise = "zero-width characters" if len(visible) < 0.9 * len(text) else ""
+    plain = _MIXED.sub(lambda match: match[0].translate(_LOOKALIKES), visible)
+    if plain != visible:
+        disguise = "look-alike letters"
+    hidden: list[str] = []
+    joined = _SPACED.sub(lambda match: re.sub(r"[\s.\-_*]", "", match[0]), plain)
+    if joined != plain:
+        hidden.append(joined)
+        disguise = "spaced letters"
+    unleet = _LEET_WORD.sub(lambda match: match[0].lower().translate(_LEET), plain)
+    if unleet != plain:
+        hidden.append(unleet)
+    decoded = [*_base64(plain), *_hex(plain)]
+    if decoded:
+        hidden += decoded
+        disguise = "encoded text"
+    if re.search(r"\brot-?13\b", plain, re.IGNORECASE):
+        hidden.append(codecs.decode(plain, "rot13"))
+        disguise = "encoded text"
+    return Reading(plain, tuple(hidden), disguise)
+
+
+def _base64(text: str) -> list[str]:
+    found = []
+    for match in _BASE64.finditer(text[:50_000]):
+        try:
+            raw = base64.b64decode(match[0] + "=" * (-len(match[0]) % 4), validate=True)
+        except (binascii.Error, ValueError):
+            continue
+        found += _if_text(raw)
+    return found[:10]
+
+
+def _hex(text: str) -> list[str]:
+    found = []
+    for match in _HEX.finditer(text[:50_000]):
+        digits = re.sub(r"[\s:]", "", match[0])
+        found += _if_text(bytes.fromhex(digits[: len(digits) // 2 * 2]))
+    return found[:10]
+
+
+def _if_text(raw: bytes) -> list[str]:
+    try:
+        text = raw[:LONGEST_DECODED].decode()
+    except UnicodeDecodeError:
+        return []
+    readable = sum(character.isalpha() or character.isspace() for character in text)
+    return [text] if readable > 0.85 * len(text) and " " in text.strip() else []

@@ -1,0 +1,99 @@
+"""Is a message about what the deployment is for? Distance to the operator's topics against distance to everything else.
+
+Learned from scopes of the most varied apps: how alike a message must be to the description, topics and examples, given how
+alike it is to everyday requests of any kind.
+"""
+
+import re
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charter.configuration import Configuration, Scope, Topic
+from charter.screens.embedding import embed, embed_known
+
+ARTIFACT = Path(__file__).parent / "artifact" / "scope.npz"
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_STOP = frozenset(
+    "the and for you your with that this what how can does are was our from have has about not any who when where why which"
+    " will would should could there their them they get got its out please help need want know tell give make".split()
+)
+SMALL_TALK = re.compile(
+    r"^\W*(?:(?:hi|hello|hey|good (?:morning|evening|afternoon)|thanks?|thank you|thx|ok(?:ay)?|yes|no|yep|nope|sure|great|cool|nice|perfect|"
+    r"please|bye|goodbye|and|but|why|how so|go on|continue|more|shorter|longer|again|really|what|hola|gracias|bonjour|merci|hallo|danke|"
+    r"ciao|grazie|olá|obrigad[oa])\W*)+(?:\w+\W*){0,4}$|"
+    r"\b(?:what can you (?:do|help)|who are you|what are you|can you (?:help|assist) me\b\W*$|explain (?:that|it|this)|(?:say|do) that again|"
+    r"(?:make|try) (?:it|that)|i don'?t understand|what do you mean|more detail|an example)\b",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=1)
+def _model() -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
+    with np.load(ARTIFACT) as stored:
+        return stored["everyday"].astype(np.float32), stored["weights"].astype(np.float32), float(stored["bias"])
+
+
+@lru_cache(maxsize=2_048)
+def _anchors(description: str, topics: tuple[Topic, ...]) -> tuple[NDArray[np.float32], frozenset[str]]:
+    texts = [description, *(topic.name for topic in topics), *(e for topic in topics for e in topic.examples)]
+    texts = [text for text in texts if text.strip()]
+    words = frozenset(stem for text in texts for stem in stems(text))
+    if not texts:
+        return np.zeros((1, 256), np.float32), words
+    return np.stack([embed_known(text) for text in texts]), words
+
+
+def stems(text: str) -> set[str]:
+    return {word.lower()[:6] for word in _WORD.findall(text) if word.lower() not in _STOP}
+
+
+def measures(text: str, scope: Scope, everyday_vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the scope model looks at, float32 of shape (8,). `everyday_vectors`: unit vectors of requests of any kind."""
+    vector = embed(text)
+    anchors, words = _anchors(scope.description, scope.allowed)
+    alike = np.sort(anchors @ vector)[::-1]
+    refused, refused_words = _anchors("", scope.refused)
+    everyday = np.sort(everyday_vectors @ vector)[::-1]
+    own = stems(text)
+    return np.array(
+        [
+            alike[0],
+            alike[:3].mean(),
+            float(anchors[0] @ vector),
+            everyday[0],
+            everyday[:8].mean(),
+            len(own & words) / (len(own) or 1),
+            float((refused @ vector).max()),
+            len(own & refused_words) / (len(own) or 1),
+        ],
+        np.float32,
+    )
+
+
+def off_topic(text: str, configuration: Configuration) -> float:
+    """0 (what the deployment is for) .. 1 (something else). Small talk and follow-ups are never off topic."""
+    scope = configuration.scope
+    if SMALL_TALK.search(text) and len(text) < 80 or not stems(text):
+        return 0.0
+    everyday, weights, bias = _model()
+    logit = float(measures(text, scope, everyday) @ weights) + bias
+    return float(1.0 / (1.0 + np.exp(-logit)))
+
+
+def refused(text: str, configuration: Configuration) -> tuple[float, str]:
+    """How alike a message is to a refused topic (0..1), and which; 0 where an allowed one is nearer."""
+    vector = embed(text)
+    best, name = 0.0, ""
+    for topic in configuration.scope.refused:
+        near = max(float(embed_known(one) @ vector) for one in (topic.name, *topic.examples) if one.strip())
+        shared = len(stems(text) & {s for one in (topic.name, *topic.examples) for s in stems(one)})
+        likeness = min(1.0, max(0.0, near) + 0.1 * min(2, shared))
+        if likeness > best:
+            best, name = likeness, topic.name
+    if not best:
+        return 0.0, ""
+    anchors, _ = _anchors(configuration.scope.description, configuration.scope.allowed)
+    return (best, name) if best > float((anchors @ vector).max()) + 0.05 else (0.0, "")
