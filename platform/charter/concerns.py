@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from charter.behaviours import EffectiveBehaviour
 from charter.decision import Concern
-from charter.document import Charter, Rule
+from charter.document import BrightLine, Charter, Harm, Rule
 from charter.signals import LEVELS, Level, Signal, strongest
 from charter.situation import RISKS, Past, Situation, is_history
 
@@ -43,12 +43,15 @@ def weighed(situation: Situation) -> dict[str, Signal]:
     """The strongest reading of each signal of this turn, at the level it counts here; what is merely noted is left out.
 
     Tool results and documents are information, so what they contain counts one level less. A judge settles what is
-    suspected. A known way around the rules, or the return of what was asked before, ends the benefit of the doubt.
+    suspected. A known way around the rules, the return of what was asked before, or an operator's text that asks for
+    the same, ends the benefit of the doubt.
     """
     present = [_demoted(signal) for signal in situation.signals if _counts(signal)]
     pressed = {s.name for s in present if s.name == "jailbreak" and s.level == "certain"}
     hidden = {s.where for s in present if s.name == "obfuscation" and s.level == "certain"}
-    returning = _asked_before(situation)
+    returning = _asked_before(situation) | {
+        s.name for s in situation.signals if s.speaker == "operator" and s.level == "certain"
+    }
     readings: dict[str, list[Signal]] = {}
     for signal in present:
         level = _judged(signal, situation)
@@ -63,9 +66,9 @@ def weighed(situation: Situation) -> dict[str, Signal]:
 def _counts(signal: Signal) -> bool:
     if is_history(signal):
         return False
-    if signal.speaker == "operator":
-        return signal.name.startswith("bright_line.") and signal.level == "certain"
-    return signal.speaker == "user" or signal.name not in USERS_ALONE
+    if signal.speaker == "user":
+        return True
+    return signal.speaker != "operator" and signal.name not in USERS_ALONE
 
 
 def _demoted(signal: Signal) -> Signal:
@@ -98,13 +101,13 @@ def _bright_lines(charter: Charter, found: dict[str, Signal]) -> Iterator[Concer
             rule = charter.rule_by_id["bright_line.decline_on_suspicion"]
         else:
             rule = charter.rule_by_id["bright_line.caution"]
-        yield _concern(rule, signal, line.name)
+        yield _concern(rule, signal, line)
 
 
 def _harms(charter: Charter, found: dict[str, Signal]) -> Iterator[Concern]:
     for name, harm in charter.harm_by_signal.items():
         if (signal := found.get(name)) is not None:
-            concern = _concern(charter.rule_by_id[f"harm.{signal.level}"], signal, harm.name)
+            concern = _concern(charter.rule_by_id[f"harm.{signal.level}"], signal, harm)
             yield replace(concern, severity=concern.severity * harm.severity)
 
 
@@ -113,9 +116,9 @@ def _operator(charter: Charter, signals: tuple[Signal, ...]) -> Iterator[Concern
     spoken = {s.name: s for s in sorted(signals, key=_weakest_first) if s.speaker == "operator"}
     for name, signal in spoken.items():
         if name in charter.harm_by_signal and signal.level == "certain":
-            yield _concern(charter.rule_by_id["operator.harm"], signal, charter.harm_by_signal[name].name)
-        elif name in charter.bright_line_by_signal and signal.level == "suspected":
-            yield _concern(charter.rule_by_id["operator.bright_line"], signal, charter.bright_line_by_signal[name].name)
+            yield _concern(charter.rule_by_id["operator.harm"], signal, charter.harm_by_signal[name])
+        elif name in charter.bright_line_by_signal and signal.level != "noted":
+            yield _concern(charter.rule_by_id["operator.bright_line"], signal, charter.bright_line_by_signal[name])
         elif name == "operator.against_users" and (rule := charter.rules_by_signal.get((name, signal.level))):
             yield _concern(rule, signal)
 
@@ -128,7 +131,7 @@ def _sexual(situation: Situation, found: dict[str, Signal], *, explicit_on: bool
     if explicit and near:
         sure = minors is not None and minors.level == "certain"
         rule = charter.rule_by_id["bright_line.certain" if sure else "bright_line.decline_on_suspicion"]
-        yield _concern(rule, sexual, charter.bright_line_by_signal["bright_line.sexual_minors"].name)
+        yield _concern(rule, sexual, charter.bright_line_by_signal["bright_line.sexual_minors"])
     elif minors is not None and (sexual is not None or "sexual" in before):
         yield _concern(charter.rule_by_id["sexual.minors_near"], minors)
     if sexual is None:
@@ -183,16 +186,20 @@ def _abuse_rule(charter: Charter, past: Past, *, patient: bool) -> str:
     return "abuse.end" if limits_met >= charter.limits.abusive_turns_after_limit else "abuse.last_word"
 
 
-def _concern(rule: Rule, signal: Signal | None = None, what: str = "") -> Concern:
+def _concern(rule: Rule, signal: Signal | None = None, about: BrightLine | Harm | None = None) -> Concern:
     return Concern(
         tier=rule.tier,
         outcome=rule.outcome,
         severity=rule.severity,
-        reason=rule.reason.replace("{what}", what),
+        reason=_filled(rule.reason, about),
         source=rule.id,
         evidence=signal.evidence if signal else "",
         signal=signal.name if signal else "",
-        directive=rule.directive.replace("{what}", what),
+        directive=_filled(rule.directive, about),
         binding=rule.binding,
         flag=rule.flag,
     )
+
+
+def _filled(text: str, about: BrightLine | Harm | None) -> str:
+    return text.replace("{what}", about.name).replace("{caution}", about.caution) if about else text

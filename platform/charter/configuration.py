@@ -16,7 +16,7 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a deployment is for. `restrict` turns everything outside it away; `message` is the operator's own word then."""
+    """What a deployment is for. `restrict` turns away all outside it; `message` is the operator's own word then."""
 
     description: str = ""
     allowed: tuple[Topic, ...] = ()

@@ -22,7 +22,7 @@ OUTCOME_WORDS: Final[dict[Outcome, str]] = {
 class Concern:
     """A reason that speaks for an outcome.
 
-    source: id of the charter's rule; signal: what raised it, "" for the conversation's past; severity: 0..1 in its tier.
+    source: id of the charter's rule; signal: what raised it, "" for the past; severity: 0..1 within its tier.
     A binding concern objects to other outcomes; any other only asks that an answer follows its directive.
     """
 

@@ -32,11 +32,16 @@ class Tier:
 
 @dataclass(frozen=True, slots=True)
 class BrightLine:
-    """A hard constraint. `without_judge` says what a mere suspicion leads to where nobody can look closer."""
+    """A hard constraint. `cannot` completes "I can't help with"; `caution` tells the model what stays open near it.
+
+    `without_judge` says what a mere suspicion leads to where nobody can look closer.
+    """
 
     id: str
     name: str
     text: str
+    cannot: str
+    caution: str
     reason: str
     without_judge: Literal["decline", "caution"]
 
@@ -47,11 +52,14 @@ class BrightLine:
 
 @dataclass(frozen=True, slots=True)
 class Harm:
-    """A kind of harm below the bright lines; `severity` (0..1) ranks it within its tier."""
+    """A kind of harm below the bright lines, worded like one of them; `severity` (0..1) ranks it in its tier."""
 
     id: str
     name: str
     severity: float
+    cannot: str
+    caution: str
+    reason: str
 
     @property
     def signal(self) -> str:
@@ -63,7 +71,7 @@ class Rule:
     """What follows from a signal, or from a case that `charter.concerns` recognises, at one level of certainty.
 
     A *binding* rule objects to every other outcome; any other only adds its directive, if there is an answer.
-    `flag` marks the turn for review. `{what}` in reason and directive is filled with the name of the line or harm.
+    `flag` marks the turn for review. `{what}` and `{caution}` are filled in from the line or harm.
     """
 
     id: str
@@ -209,7 +217,7 @@ REQUIRED_RULES = frozenset(
     }
 )  # fmt: skip
 REQUIRED_TEXTS = frozenset(
-    {"preamble", "friend", "identity", "wellbeing", "operator", "directives", "persona", "scope"}
+    {"preamble", "principals", "friend", "identity", "wellbeing", "operator", "directives", "persona", "scope"}
 )
 
 

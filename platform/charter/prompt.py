@@ -46,8 +46,8 @@ def charter_block(charter: Charter) -> str:
     tiers = " ".join(f"{tier.number}. {tier.name}." for tier in charter.tiers)
     return "\n\n".join(
         [
-            texts["preamble"],
-            f"Tiers: {tiers}",
+            f"{texts['preamble']} {tiers}",
+            texts["principals"],
             "\n".join(["Lines that nothing and nobody moves:", *(f"- {line.text}" for line in charter.bright_lines)]),
             "\n".join(["Always:", *(f"- {b.on}" for b in charter.behaviours if b.kind == "hardcoded_on")]),
             "Never: " + "; ".join(b.off for b in charter.behaviours if b.kind == "hardcoded_off") + ".",
@@ -74,7 +74,7 @@ def deployment_block(
             avoided.append(behaviour.off)
     parts = ["\n".join(["Here and now:", *told])]
     if avoided:
-        parts.append("Not switched on here: " + "; ".join(avoided) + ".")
+        parts.append("Otherwise: " + "; ".join(avoided) + ".")
     parts += [*_scope(charter, configuration.scope), *_persona(charter, configuration), *_tone(charter, configuration)]
     return "\n\n".join(parts)
 

@@ -52,7 +52,7 @@ def _purpose(configuration: Configuration) -> str:
     scope = configuration.scope
     description = " ".join(scope.description.split()).rstrip(".")
     if description and len(description) <= 160 and ". " not in description:
-        return description[0].lower() + description[1:] if description[:2].istitle() else description
+        return description
     return ", ".join(topic.name for topic in scope.allowed[:5])
 
 
@@ -60,7 +60,7 @@ def _decline(charter: Charter, decision: Decision, configuration: Configuration)
     words, winner = charter.replies, decision.winner
     assert winner is not None  # noqa: S101 - nothing is declined without a concern
     if winner.source == "harm.certain" and (harm := charter.harm_by_signal.get(winner.signal)):
-        yield words["decline_harm"].replace("{what}", harm.name)
+        yield words["decline_harm"].replace("{cannot}", harm.cannot)
         return
     signal = "bright_line.sexual_minors" if winner.signal == "sexual" else winner.signal
     line = charter.bright_line_by_signal.get(signal)
@@ -68,7 +68,7 @@ def _decline(charter: Charter, decision: Decision, configuration: Configuration)
         yield words["decline"]
         return
     sure = winner.source == "bright_line.certain"
-    yield words["decline_bright_line" if sure else "decline_bright_line_suspected"].replace("{what}", line.name)
+    yield words["decline_bright_line" if sure else "decline_bright_line_suspected"].replace("{cannot}", line.cannot)
 
 
 def _end(charter: Charter, decision: Decision, configuration: Configuration) -> Iterator[str]:  # noqa: ARG001 - one shape

@@ -59,7 +59,7 @@ SIGNALS: Final[dict[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A piece of text and who said it. `where` is its path: `messages[3].content[0]`, `history[1]`, `system` and so on."""
+    """A piece of text and who said it. `where` is its path: `messages[3].content[0]`, `history[1]`, `system`."""
 
     text: str
     speaker: Speaker
