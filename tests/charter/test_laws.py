@@ -24,7 +24,7 @@ from tests.charter.situations import (
 
 OPENNESS = {"answer": 0, "redirect": 1, "decline": 2, "end": 2}
 lines = st.sampled_from([line.signal for line in CHARTER.bright_lines])
-quick = settings(max_examples=80, deadline=None)
+quick = settings(max_examples=40, deadline=None)
 
 
 def crossing(name: str, level: str = "certain") -> Signal:
