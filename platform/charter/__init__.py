@@ -4,8 +4,10 @@ decision = decide(Situation(charter=load_charter(), configuration=configuration,
 """
 
 from charter.behaviours import EffectiveBehaviour, effective
+from charter.concerns import doubts
 from charter.configuration import BehaviourSetting, Configuration, Persona, Scope, Tone, Topic
 from charter.decision import Concern, Decision
+from charter.differences import Difference, differences
 from charter.document import Charter, load_charter, parse_charter
 from charter.hierarchy import decide
 from charter.prompt import compose
@@ -23,6 +25,7 @@ __all__ = [
     "Configuration",
     "ConfigurationError",
     "Decision",
+    "Difference",
     "EffectiveBehaviour",
     "Judgment",
     "Passage",
@@ -36,6 +39,8 @@ __all__ = [
     "Topic",
     "compose",
     "decide",
+    "differences",
+    "doubts",
     "effective",
     "load_charter",
     "parse_charter",

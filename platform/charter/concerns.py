@@ -63,6 +63,12 @@ def weighed(situation: Situation) -> dict[str, Signal]:
     return {name: found for name, signals in readings.items() if (found := strongest(signals))}
 
 
+def doubts(situation: Situation) -> tuple[Signal, ...]:
+    """What a judge should be asked: suspicions of lines and harms, none of which is beyond doubt already, by name."""
+    found = weighed(situation)
+    return tuple(found[name] for name in sorted(found) if name.startswith(SERIOUS) and found[name].level == "suspected")
+
+
 def _counts(signal: Signal) -> bool:
     if is_history(signal):
         return False

@@ -20,7 +20,8 @@ def reply(decision: Decision, configuration: Configuration) -> str:
 def _paragraphs(charter: Charter, decision: Decision, configuration: Configuration) -> Iterator[str]:
     words = charter.replies
     signals = {concern.signal for concern in decision.concerns}
-    if signals & (RISKS | {"harm.self_harm_promotion"}):
+    cared_for = any(concern.source == "care.earlier" for concern in decision.concerns)
+    if cared_for or signals & (RISKS | {"harm.self_harm_promotion"}):
         yield words["care"]
     elif "distress" in signals:
         yield words["distress"]

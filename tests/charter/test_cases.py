@@ -2,7 +2,7 @@
 
 import pytest
 
-from charter import Judgment, Past, Signal, reply
+from charter import Judgment, Past, Signal, Situation, doubts, reply
 from tests.charter.situations import BLANK, CHARTER, CODING, REASON, decided, signal
 
 EXPLICIT = {"behaviours": {"explicit_content": {"state": "on", "reason": REASON}}}
@@ -120,6 +120,11 @@ def test_what_a_person_should_look_at_is_flagged_and_nothing_else(names, flagged
 
 
 class TestJudgment:
+    def test_it_is_asked_about_suspected_lines_and_harms_that_are_still_open(self):
+        names = ("harm.fraud?", "harm.hate?", "harm.hate#history[0]", "harm.drugs", "bright_line.oversight?", "abuse?")
+        situation = Situation(CHARTER, signals=said(names))
+        assert [doubt.name for doubt in doubts(situation)] == ["bright_line.oversight", "harm.fraud"]
+
     def test_what_it_confirms_is_certain(self):
         decision = decided("harm.fraud?", judgment=Judgment(confirmed=frozenset({"harm.fraud"})))
         assert (decision.outcome, decision.tier) == ("decline", 2)

@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from charter import CharterError, load_charter, parse_charter
+from charter import CharterError, differences, load_charter, parse_charter
 from charter.document import BUNDLED, digest_of
 
 TEXT = BUNDLED.read_text(encoding="utf-8")
@@ -23,6 +23,19 @@ def test_the_bundled_charter_is_read_once_and_gives_its_digest():
 def test_the_digest_follows_content_and_not_layout():
     assert parse_charter("# a comment\n\n" + TEXT).digest == load_charter().digest
     assert parse_charter(TEXT.replace("brilliant friend", "good friend", 1)).digest != load_charter().digest
+
+
+def test_differences_are_named_by_their_ids():
+    text = TEXT.replace('users = "unless_refused"', 'users = "never"', 1).replace(
+        'id = "graphic_violence"', 'id = "gore"'
+    )
+    found = {change.path: change for change in differences(load_charter(), parse_charter(text))}
+    assert found["behaviours.persuasion_disclaimer.users"].before == "unless_refused"
+    assert found["behaviours.persuasion_disclaimer.users"].after == "never"
+    assert found["behaviours.gore.name"].before is None
+    assert found["behaviours.graphic_violence.name"].after is None
+    assert "digest" not in found
+    assert differences(load_charter(), parse_charter(TEXT)) == ()
 
 
 def test_every_rule_line_and_behaviour_has_its_reason():

@@ -73,6 +73,10 @@ def test_someone_having_a_hard_time_hears_so_first_and_someone_at_risk_is_told_w
     assert "112" in words
 
 
+def test_someone_who_was_at_risk_before_hears_it_again_when_something_is_declined():
+    assert said("harm.violence", past=Past(turns=2, at_risk=True)).startswith(CHARTER.replies["care"])
+
+
 def test_an_operator_cannot_have_the_emergency_words_left_out():
     settings = {
         "behaviours": {"safe_messaging": {"state": "off", "reason": REASON}},
