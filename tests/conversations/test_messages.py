@@ -55,12 +55,12 @@ def test_message_start_and_message_delta_carry_the_plumbline_object(client):
 
 
 def test_the_model_is_told_the_charter_the_operator_and_the_apps_own_system(client, model):
-    ask(client, "hello", system="Call everyone Captain.", extra_body={"temperature": 0.3})
+    ask(client, "hello", system="Call everyone Captain.", stop_sequences=["END"])
     sent = model.requests[-1].body
     system = "\n".join(block["text"] for block in sent["system"])
     assert "Call everyone Captain." in system
     assert len(system) > len("Call everyone Captain.") * 10
-    assert sent["temperature"] == 0.3
+    assert sent["stop_sequences"] == ["END"]
     assert "plumbline" not in sent
 
 

@@ -10,6 +10,7 @@ from audit.log.models import Entry
 from audit.oversight.pauses import lift, place
 from conversations.models import Turn
 from operators.models import Account
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -78,10 +79,7 @@ def test_a_running_stream_ends_with_a_clear_error_within_a_second(web, new_key, 
     reader.join(10)
     assert ended
     assert ended[0] - paused_at < 1.0
-    for _ in range(100):
-        if Turn.objects.exists():
-            break
-        time.sleep(0.05)
+    until(Turn.objects.exists)
     assert Turn.objects.get().status == "paused"
 
 

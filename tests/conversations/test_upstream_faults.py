@@ -1,12 +1,10 @@
 """A model that fails in every way it can: what the caller gets, and what is recorded."""
 
-import time
-
 import anthropic
 import pytest
 
 from conversations.models import Turn
-from tests.support.waiting import eventually
+from tests.support.waiting import until
 
 
 def ask(client: anthropic.Anthropic, text: str, *, stream: bool) -> str:
@@ -66,7 +64,7 @@ def test_a_stream_that_breaks_in_the_middle_ends_with_an_error_event_and_keeps_w
     assert turn.error
 
 
-async def test_a_caller_who_hangs_up_in_the_middle_is_recorded_and_the_model_told_to_stop(client, model):
+def test_a_caller_who_hangs_up_in_the_middle_is_recorded_and_the_model_told_to_stop(client, model):
     stream = client.messages.create(
         model="any",
         max_tokens=500,
@@ -77,14 +75,9 @@ async def test_a_caller_who_hangs_up_in_the_middle_is_recorded_and_the_model_tol
         if event.type == "content_block_delta":
             break
     stream.close()
-    await eventually(lambda: model.hangups)
-    from asgiref.sync import sync_to_async
-
-    for _ in range(100):
-        turn = await sync_to_async(Turn.objects.first)()
-        if turn is not None:
-            break
-        time.sleep(0.05)
+    until(lambda: model.hangups)
+    until(Turn.objects.exists)
+    turn = Turn.objects.get()
     assert turn.status == "hung_up"
 
 

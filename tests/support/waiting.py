@@ -13,3 +13,11 @@ async def eventually(condition: Callable[[], object], timeout: float = 10.0) -> 
     while not condition():
         assert time.monotonic() < until, f"not true after {timeout} s"
         await asyncio.sleep(0.01)
+
+
+def until(condition: Callable[[], object], timeout: float = 10.0) -> None:
+    """As `eventually`, for tests without an event loop."""
+    end = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < end, f"not true after {timeout} s"
+        time.sleep(0.02)

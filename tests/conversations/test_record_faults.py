@@ -1,0 +1,189 @@
+"""No unrecorded answer, and no review lost: database and broker taken away, workers killed."""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import anthropic
+import httpx2
+import pytest
+import redis
+from django.db import connection
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from audit.cases.models import Finding
+from config.database import conninfo
+from conversations.models import Job, Turn
+from tests.conversations.conftest import free_port
+from tests.support.product import process
+from tests.support.product import web as serve
+from tests.support.proxy import Proxy
+from tests.support.waiting import until
+
+WORKER = ["-m", "celery", "-A", "config", "worker", "--concurrency", "1", "--loglevel", "INFO"]
+
+
+def ask(web: str, key: str, text: str = "hello", **more: object) -> anthropic.types.Message:
+    with anthropic.Anthropic(base_url=web, api_key=key, max_retries=0, timeout=30) as client:
+        return client.messages.create(
+            model="any", max_tokens=50, messages=[{"role": "user", "content": text}], **more
+        )
+
+
+@contextmanager
+def database_proxy() -> Iterator[tuple[Proxy, str]]:
+    """A proxy before the test database, and the DATABASE_URL that goes through it."""
+    parts = conninfo_to_dict(conninfo())
+    host, port = str(parts.get("host") or "127.0.0.1"), int(parts.get("port") or 5432)
+    target: tuple[str, int] | str = f"{host}/.s.PGSQL.{port}" if host.startswith("/") else (host, port)
+    with Proxy(target) as proxy:
+        yield proxy, make_conninfo(conninfo(), host="127.0.0.1", port=proxy.port, sslmode="disable", gssencmode="disable")
+
+
+def broker_target() -> tuple[str, int] | str:
+    address = os.environ["BROKER_URL"]
+    if "+socket://" in address or address.startswith("unix://"):
+        return address.partition("://")[2].partition("?")[0]
+    host, _, port = address.partition("://")[2].rpartition("@")[2].partition("/")[0].partition(":")
+    return host, int(port or 6379)
+
+
+def broker_through(proxy: Proxy) -> str:
+    """The broker's address with its credentials, through the proxy."""
+    credentials, at, _ = os.environ["BROKER_URL"].partition("://")[2].rpartition("@")
+    return f"redis://{credentials}{at}127.0.0.1:{proxy.port}/0"
+
+
+@pytest.fixture
+def through_proxy(transactional_db: None, model, log_file: Path) -> Iterator[tuple[str, Proxy]]:
+    """A web process whose database can be taken away."""
+    with database_proxy() as (proxy, url):
+        environment = {"DATABASE_URL": url, "ANTHROPIC_BASE_URL": model.url, "PLUMBLINE_STALE_STATE_SECONDS": "2"}
+        with serve(free_port(), environment, log_file) as address:
+            yield address, proxy
+
+
+def test_without_a_database_a_known_key_gets_a_clear_503_and_later_an_answer(through_proxy, key):
+    web, proxy = through_proxy
+    ask(web, key)
+    proxy.cut()
+    until(lambda: httpx2.get(f"{web}/readyz", timeout=15).json()["database"] == "unreachable")
+    time.sleep(2)
+    with pytest.raises(anthropic.APIStatusError) as caught:
+        ask(web, key)
+    assert caught.value.status_code == 503
+    assert caught.value.body["error"]["type"] == "api_error"
+    proxy.mend()
+
+    def answers() -> bool:
+        try:
+            return bool(ask(web, key).content)
+        except anthropic.APIStatusError:
+            return False
+
+    until(answers, 20)
+    assert Turn.objects.count() == 2
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+def test_an_answer_that_cannot_be_recorded_is_withheld(through_proxy, key, model, stream):
+    web, proxy = through_proxy
+    ask(web, key)
+    model.script("cut it now", "[[stall:1]][[say:This must not arrive whole.]]")
+    with ExitStack() as stack:
+        client = stack.enter_context(anthropic.Anthropic(base_url=web, api_key=key, max_retries=0, timeout=40))
+        asked = {"model": "any", "max_tokens": 50, "messages": [{"role": "user", "content": "cut it now"}]}
+        threading.Timer(0.5, proxy.cut).start()
+        with pytest.raises(anthropic.APIStatusError) as caught:
+            if stream:
+                with client.messages.stream(**asked) as events:
+                    kinds = [event.type for event in events]
+                    assert "message_stop" not in kinds
+            else:
+                client.messages.create(**asked)
+    assert caught.value.body["error"]["type"] == "api_error"
+    assert "not be recorded" in str(caught.value)
+    assert Turn.objects.count() == 1
+
+
+@contextmanager
+def reviews(log: Path, broker: str | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """A relay and a worker on the test database; yields the worker."""
+    environment = {"DATABASE_URL": conninfo(), **({"BROKER_URL": broker} if broker else {})}
+    with (
+        process("manage.py", "relay", environment=environment, log=log),
+        process(*WORKER, environment=environment, log=log) as worker,
+    ):
+        yield worker
+
+
+@pytest.fixture
+def clean_queue() -> None:
+    """No task of an earlier test is left in the broker."""
+    redis.Redis.from_url(os.environ["BROKER_URL"].replace("redis+socket://", "unix://")).flushdb()
+
+
+def done() -> bool:
+    return not Job.objects.filter(done_at=None).exists()
+
+
+def test_a_real_worker_leaves_a_finding_for_each_job(web, key, clean_queue, log_file):
+    ask(web, key)
+    with reviews(log_file):
+        until(done, 30)
+    assert sorted(Finding.objects.values_list("kind", flat=True)) == ["audit", "wellbeing"]
+
+
+def test_a_grave_finding_opens_one_case(web, key, clean_queue, log_file):
+    ask(web, key, "I want to kill myself tonight")
+    with reviews(log_file):
+        until(done, 30)
+    finding = Finding.objects.get(kind="wellbeing")
+    assert finding.severity >= 0.7
+    assert finding.case.status == "open"
+
+
+def test_a_worker_killed_in_mid_task_has_its_job_done_again_once(web, key, clean_queue, log_file):
+    ask(web, key)
+    with connection.cursor() as cursor:
+        # The worker waits inside its transaction on this lock: it is in mid-task for as long as we like.
+        connection.set_autocommit(False)
+        try:
+            cursor.execute("LOCK TABLE audit_cases_finding IN EXCLUSIVE MODE")
+            with reviews(log_file) as worker:
+                until(waiting_for_the_lock, 30)
+                child = subprocess.run(
+                    ["pgrep", "-P", str(worker.pid)], capture_output=True, text=True, check=True
+                ).stdout.split()
+                os.kill(int(child[0]), signal.SIGKILL)
+                connection.rollback()
+                connection.set_autocommit(True)
+                until(done, 60)
+        finally:
+            connection.rollback()
+            connection.set_autocommit(True)
+    assert Finding.objects.count() == 2
+
+
+def waiting_for_the_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'audit_cases_finding'::regclass")
+        return cursor.fetchone()[0] > 0
+
+
+def test_with_the_broker_down_answers_go_on_jobs_wait_and_none_is_lost(web, key, clean_queue, log_file):
+    with Proxy(broker_target()) as proxy:
+        proxy.cut()
+        with reviews(log_file, broker=broker_through(proxy)):
+            for number in range(5):
+                assert ask(web, key, f"hello {number}").content
+            time.sleep(2)
+            assert Job.objects.filter(done_at=None).count() == 10
+            proxy.mend()
+            until(done, 60)
+    assert Finding.objects.count() == 10
