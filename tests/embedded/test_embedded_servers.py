@@ -23,7 +23,8 @@ with services(pathlib.Path({directory!r}), model=False) as environment:
 
 @pytest.fixture(autouse=True)
 def _nothing_given(monkeypatch):
-    for name in ("DATABASE_URL", "BROKER_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"):
+    named = ("DATABASE_URL", "BROKER_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "PLUMBLINE_LOG_KEY_FILE")
+    for name in named:
         monkeypatch.delenv(name, raising=False)
 
 
