@@ -86,7 +86,7 @@ def family(pid: int) -> dict[int, str]:
     return found
 
 
-def cpu_seconds(pids: Iterator[int] | Sequence[int]) -> float:
+def cpu_seconds(pids: Sequence[int]) -> float:
     """User and system time that these processes have used so far, in seconds; those that ended count nothing."""
     total = 0
     for pid in pids:
@@ -97,15 +97,14 @@ def cpu_seconds(pids: Iterator[int] | Sequence[int]) -> float:
 
 
 @contextlib.contextmanager
-def paused(pid: int) -> Iterator[None]:
-    """Stops a process and its descendants from running, so that what is measured meanwhile has the machine."""
-    members = list(family(pid))
+def paused(pids: Sequence[int]) -> Iterator[None]:
+    """Keeps these processes from running, so that what is measured meanwhile has the machine."""
     try:
-        for member in members:
+        for pid in pids:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(member, signal.SIGSTOP)
+                os.kill(pid, signal.SIGSTOP)
         yield
     finally:
-        for member in members:
+        for pid in pids:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(member, signal.SIGCONT)
+                os.kill(pid, signal.SIGCONT)

@@ -14,8 +14,9 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 BEGIN, END = "<!-- results: written by bench/run.py -->", "<!-- end of results -->"
 HEADINGS = (
-    "model answers after | mode | connections | pass-through, requests/s | Plumbline, requests/s | ratio "
-    "| pass-through p50 / p99, ms | Plumbline p50 / p99, ms | web CPU, ms a request | all CPU, ms a request"
+    "model answers after | mode | connections | pass-through, requests/s | Plumbline's path, requests/s | ratio "
+    "| with reviews, requests/s | pass-through p50 / p99, ms | path p50 / p99, ms | pass-through CPU, ms a request "
+    "| web CPU, ms a request"
 )
 
 
@@ -35,8 +36,8 @@ def _cell(key: tuple[float, str, int], targets: dict[str, list[dict[str, Any]]])
         for name in ("web_cpu_ms", "all_cpu_ms"):
             measures[name] = round(median(entry[name] for entry in entries), 3)
         cell[target] = {"requests_per_second": spread([e["requests_per_second"] for e in entries]), **measures}
-    if len(targets) == 2:
-        pairs = zip(targets["plumbline"], targets["passthrough"], strict=True)
+    if {"path", "passthrough"} <= targets.keys():
+        pairs = zip(targets["path"], targets["passthrough"], strict=True)
         cell["ratio"] = spread([ours["requests_per_second"] / bare["requests_per_second"] for ours, bare in pairs], 3)
     return cell
 
@@ -49,27 +50,25 @@ def spread(values: Sequence[float], digits: int = 1) -> dict[str, float]:
 def table(measured: Sequence[dict[str, Any]]) -> str:
     rows = [f"| {HEADINGS} |", "| " + " | ".join(["---"] * len(HEADINGS.split(" | "))) + " |"]
     for cell in measured:
-        ours, bare = cell.get("plumbline"), cell["passthrough"]
+        bare, path, whole = cell["passthrough"], cell["path"], cell["plumbline"]
         texts = [f"{cell['delay_ms']:g} ms", cell["mode"], str(cell["connections"])]
-        texts += [_rate(bare), _rate(ours), _ratio(cell.get("ratio")), _times(bare), _times(ours)]
-        texts += [f"{ours['web_cpu_ms']:.2f}" if ours else "", f"{ours['all_cpu_ms']:.2f}" if ours else ""]
+        texts += [_rate(bare), _rate(path), _ratio(cell["ratio"]), _rate(whole), _times(bare), _times(path)]
+        texts += [f"{bare['web_cpu_ms']:.2f}", f"{path['web_cpu_ms']:.2f}"]
         rows.append("| " + " | ".join(texts) + " |")
     return "\n".join(rows)
 
 
-def _rate(measures: dict[str, Any] | None) -> str:
-    if not measures:
-        return ""
+def _rate(measures: dict[str, Any]) -> str:
     rate = measures["requests_per_second"]
     return f"{rate['median']:.0f} ({rate['least']:.0f} to {rate['most']:.0f})"
 
 
-def _ratio(ratio: dict[str, float] | None) -> str:
-    return f"{ratio['median']:.2f} ({ratio['least']:.2f} to {ratio['most']:.2f})" if ratio else ""
+def _ratio(ratio: dict[str, float]) -> str:
+    return f"{ratio['median']:.2f} ({ratio['least']:.2f} to {ratio['most']:.2f})"
 
 
-def _times(measures: dict[str, Any] | None) -> str:
-    return f"{measures['p50_ms']:.1f} / {measures['p99_ms']:.1f}" if measures else ""
+def _times(measures: dict[str, Any]) -> str:
+    return f"{measures['p50_ms']:.1f} / {measures['p99_ms']:.1f}"
 
 
 def machine() -> dict[str, Any]:

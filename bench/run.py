@@ -1,6 +1,6 @@
 """Measures Plumbline's whole path beside a bare pass-through, both against the same model server on this machine.
 
-    python bench/run.py                  # about five minutes; writes results.json and the table in README.md
+    python bench/run.py                  # about seven minutes; writes results.json and the table in README.md
     python bench/run.py --quick          # a minute; prints only
     python bench/run.py --only passthrough
 
@@ -19,8 +19,8 @@ import os
 import shutil
 import sys
 import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +37,23 @@ PRODUCT = "import sys; from pathlib import Path; from embedded import product; s
 
 @dataclass(frozen=True)
 class Target:
-    """Something under load: its address, the key it wants, and the process at its root."""
+    """Something under load: its address, the key it wants, and the process at its root.
+
+    Of that process's descendants, those with `held` in their command line stand still while this target is measured.
+    """
 
     name: str
     url: str
     key: str
     pid: int
+    held: str = ""
+
+    def bystanders(self, targets: Sequence[Target]) -> list[int]:
+        others = {other.pid for other in targets} - {self.pid}
+        pids = [pid for other in others for pid in processes.family(other)]
+        if self.held:
+            pids += [pid for pid, command in processes.family(self.pid).items() if self.held in command]
+        return pids
 
 
 @contextlib.contextmanager
@@ -130,10 +141,7 @@ async def measure_targets(options: argparse.Namespace, delay_ms: float, targets:
     for number, stream, connections in itertools.product(range(options.rounds), (False, True), options.connections):
         # Turn about, so that neither always follows the other.
         for target in targets if number % 2 == 0 else reversed(targets):
-            with contextlib.ExitStack() as others:
-                for other in targets:
-                    if other is not target:
-                        others.enter_context(processes.paused(other.pid))
+            with processes.paused(target.bystanders(targets)):
                 measured = await load(target, job_for(target, options, connections, stream=stream))
             entry = {"target": target.name, "delay_ms": delay_ms, "round": number + 1, **measured}
             rounds.append({name: value for name, value in entry.items() if name not in ("url", "error_samples")})
@@ -178,6 +186,8 @@ def main() -> int:
                 model = stack.enter_context(model_server(delay_ms))
                 starters = [start for start in (passthrough, plumbline) if options.only in (None, start.__name__)]
                 targets = [stack.enter_context(start(model)) for start in starters]
+                # The path by itself too, as where reviews have machines of their own.
+                targets += [replace(one, name="path", held="celery") for one in targets if one.name == "plumbline"]
                 rounds += uvloop.run(measure_targets(options, delay_ms, targets))
     except (RuntimeError, OSError) as failure:
         print(f"bench failed: {failure}", file=sys.stderr)

@@ -24,7 +24,8 @@ def entry(target: str, rate: float, number: int) -> dict:
 
 ROUNDS = [
     *[entry("passthrough", rate, number) for number, rate in enumerate([1000, 2000, 4000])],
-    *[entry("plumbline", rate, number) for number, rate in enumerate([500, 500, 3000])],
+    *[entry("path", rate, number) for number, rate in enumerate([500, 500, 3000])],
+    *[entry("plumbline", rate, number) for number, rate in enumerate([100, 200, 300])],
 ]
 
 
@@ -39,7 +40,10 @@ def test_the_table_replaces_the_one_before(tmp_path):
     readme.write_text(f"Before\n{report.BEGIN}\nold numbers\n{report.END}\nAfter\n")
     shown = report.write(ROUNDS, {"rounds": 3, "seconds": 1.0}, tmp_path)
     text = readme.read_text()
-    assert "| 0 ms | plain | 32 | 2000 (1000 to 4000) | 500 (500 to 3000) | 0.50 (0.25 to 0.75) |" in shown
+    assert (
+        "| 0 ms | plain | 32 | 2000 (1000 to 4000) | 500 (500 to 3000) | 0.50 (0.25 to 0.75) | 200 (100 to 300) |"
+        in shown
+    )
     assert shown in text
     assert "old numbers" not in text
     assert text.startswith("Before\n")
