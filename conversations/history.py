@@ -18,7 +18,7 @@ LONGEST_CHAIN = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a turn goes. `messages` is the whole history with the new messages; the first `known` are stored already."""
+    """Where a turn goes. `messages`: the history and the new messages; the first `known` are stored already."""
 
     conversation_id: UUID
     parent_id: UUID | None
@@ -31,7 +31,8 @@ class Place:
 
 
 # A retry after a failure extends the same turn again; only an answered one makes a second extension a branch.
-_EXTENDED = "EXISTS (SELECT 1 FROM conversations_turn n WHERE n.parent_id = t.id AND n.status IN ('answered', 'own_words', 'guarded'))"
+_ANSWERED = "status IN ('answered', 'own_words', 'guarded')"
+_EXTENDED = f"EXISTS (SELECT 1 FROM conversations_turn n WHERE n.parent_id = t.id AND n.{_ANSWERED})"  # noqa: S608
 
 _BY_PREFIX = f"""
 SELECT t.id, t.conversation_id, t.number, t.prefix, t.past, c.ended_at IS NOT NULL, {_EXTENDED} AS extended
@@ -44,7 +45,7 @@ _NAMED = f"""
 SELECT c.ended_at IS NOT NULL, t.id, t.number, t.prefix, t.past
 FROM conversations_conversation c
 LEFT JOIN LATERAL (
-    SELECT * FROM conversations_turn t WHERE t.conversation_id = c.id AND t.status IN ('answered', 'own_words', 'guarded')
+    SELECT * FROM conversations_turn t WHERE t.conversation_id = c.id AND t.{_ANSWERED}
     ORDER BY t.number DESC, {_EXTENDED}, t.started_at DESC LIMIT 1
 ) t ON true
 WHERE c.id = %s AND c.deployment_id = %s AND c.user_ref = %s

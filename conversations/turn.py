@@ -20,7 +20,7 @@ from typing import Any
 from uuid import UUID
 
 from audit.log.writer import new_id
-from charter import Decision, Signal, Situation, compose, decide, reply
+from charter import Decision, Signal, Situation, compose, decide, opening, reply
 from conversations import observation, wording
 from conversations.admission import refuse_if_paused
 from conversations.errors import ApiError
@@ -89,7 +89,7 @@ async def answer_plainly(turn: TurnInProgress) -> dict[str, Any]:
     transcript = Transcript(turn)
     try:
         if answers_with_model(turn):
-            guard = Guard(turn.access.configuration)
+            guard = guard_of(turn)
             with transcript.timing_upstream():
                 answer = await turn.services.upstream.answer(*wording.for_upstream(turn))
             message = guard.plain(answer.message)
@@ -113,7 +113,7 @@ async def answer_plainly(turn: TurnInProgress) -> dict[str, Any]:
 async def answer_in_stream(turn: TurnInProgress) -> AsyncIterator[Event]:
     """The answer's events. The last two wait for the record; raises ApiError before or between events."""
     transcript = Transcript(turn)
-    guard = Guard(turn.access.configuration)
+    guard = guard_of(turn)
     last: list[Event] = []
     try:
         async with aclosing(_events(turn, transcript)) as events:
@@ -152,6 +152,11 @@ async def _events(turn: TurnInProgress, transcript: Transcript) -> AsyncIterator
         async with turn.services.upstream.stream(*wording.for_upstream(turn)) as events:
             async for event in events:
                 yield event
+
+
+def guard_of(turn: TurnInProgress) -> Guard:
+    asked = frozenset(signal.name for signal in turn.signals if signal.level != "noted")
+    return Guard(turn.access.configuration, asked, opening(turn.decision) if turn.decision else "")
 
 
 def answers_with_model(turn: TurnInProgress) -> bool:

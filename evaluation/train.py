@@ -20,6 +20,17 @@ from evaluation.sets import Row, heads, material, public
 
 SEED = 20261123
 EVERYDAY = 1_500
+ALARMS = {
+    "harmful": 0.03,
+    "jailbreak": 0.005,
+    "abuse": 0.005,
+    "risk": 0.003,
+    "distress": 0.01,
+    "identity_pressure": 0.005,
+    "identity_sincere": 0.003,
+}
+"""The share of everyday requests that each head may suspect."""
+EVERYDAY_SOURCES = ("benign", "clinc150")
 
 
 def main() -> None:
@@ -27,7 +38,13 @@ def main() -> None:
     card = ["# Data card of the local screens", ""]
     card += ["Made by `python -m evaluation.train`, seed " + str(SEED) + ". Figures are from folds that hold whole"]
     card += ["groups out; the artifact is then trained on all rows. Sources and licences: shared data README and"]
-    card += ["`evaluation/material/`.", "", "## Heads", "", "| head | source | rows | positive | AUROC | recall at 0.5 |"]
+    card += [
+        "`evaluation/material/`.",
+        "",
+        "## Heads",
+        "",
+        "| head | source | rows | positive | AUROC | recall at 0.5 |",
+    ]
     card += ["| --- | --- | --- | --- | --- | --- |"]
     card += train_heads()
     card += ["", "## Scope", ""]
@@ -47,10 +64,12 @@ def matrix(texts: list[str]) -> csr_matrix:
 
 
 def train_heads() -> list[str]:
-    names, columns, lines = [], [], []
+    names, columns, thresholds, lines = [], [], [], []
     for name, rows in heads().items():
         x, y = matrix([row.text for row in rows]), np.array([row.label for row in rows])
-        lines += _held_out(name, rows, x, y)
+        told, held_out = _held_out(name, rows, x, y)
+        lines += told
+        thresholds.append(_thresholds(rows, held_out, ALARMS[name]))
         model = _classifier().fit(x, y)
         names.append(name)
         columns.append((model.coef_[0], model.intercept_[0]))
@@ -64,15 +83,30 @@ def train_heads() -> list[str]:
         scale=scale.astype(np.float32),
         dense=weights[linear.BUCKETS :].astype(np.float16),
         bias=np.array([intercept for _, intercept in columns], np.float32),
+        thresholds=np.array(thresholds, np.float32),
     )
+    lines += ["", "| head | suspected from | certain from |", "| --- | --- | --- |"]
+    lines += [f"| {name} | {low:.3f} | {high:.3f} |" for name, (low, high) in zip(names, thresholds, strict=True)]
     return lines
+
+
+def _thresholds(rows: list[Row], scores: NDArray[np.float64], alarms: float) -> tuple[float, float]:
+    """(suspected, certain), from held-out scores.
+
+    At most `alarms` of everyday requests are suspected; at most 0.1 % of those are certain, and 1 % of look-alikes.
+    """
+    harmless = np.array([row.label == 0 for row in rows])
+    everyday = np.array([row.source in EVERYDAY_SOURCES for row in rows]) & harmless
+    suspected = float(np.quantile(scores[everyday], 1 - alarms))
+    certain = max(float(np.quantile(scores[everyday], 0.999)), float(np.quantile(scores[harmless & ~everyday], 0.99)))
+    return suspected, max(suspected, certain)
 
 
 def _classifier() -> LogisticRegression:
     return LogisticRegression(C=20, class_weight="balanced", max_iter=2000, random_state=SEED, solver="liblinear")
 
 
-def _held_out(name: str, rows: list[Row], x: csr_matrix, y: NDArray[np.int64]) -> list[str]:
+def _held_out(name: str, rows: list[Row], x: csr_matrix, y: NDArray[np.int64]) -> tuple[list[str], NDArray[np.float64]]:
     scores = np.zeros(len(rows))
     for train, test in GroupKFold(5).split(x, y, [row.group for row in rows]):
         scores[test] = _classifier().fit(x[train], y[train]).predict_proba(x[test])[:, 1]
@@ -86,7 +120,7 @@ def _held_out(name: str, rows: list[Row], x: csr_matrix, y: NDArray[np.int64]) -
         auc = f"{roc_auc_score(labels, own):.3f}" if both else "-"
         share = f"{(own[labels == 1] >= 0.5).mean():.3f}" if labels.any() else f"false alarms {(own >= 0.5).mean():.3f}"
         lines.append(f"| {name} | {source} | {len(indexes)} | {int(labels.sum())} | {auc} | {share} |")
-    return lines
+    return lines, scores
 
 
 def _topics(rows: list[dict[str, Any]]) -> tuple[Topic, ...]:
@@ -94,7 +128,7 @@ def _topics(rows: list[dict[str, Any]]) -> tuple[Topic, ...]:
 
 
 def train_scope() -> list[str]:
-    """Two kinds of scopes: our own, and each CLINC domain as if it were an app, measured against the other domains' requests."""
+    """Our own scopes, and each CLINC domain as if it were an app, against the other domains' requests."""
     random = np.random.default_rng(SEED)
     clinc = public("clinc150")
     texts = [row["text"] for row in [*clinc, *public("benign")]]
@@ -107,7 +141,7 @@ def train_scope() -> list[str]:
         for label, side in enumerate(("in", "out")):
             rows += [(scope.measures(text, its_scope, everyday), label, own["id"], "own") for text in own[side]]
     for domain in sorted(set(domains) - {"", "benign", "oos"}):
-        rows += _domain_rows(domain, clinc, texts, domains, vectors, random)
+        rows += _domain_rows(domain, clinc=clinc, texts=texts, domains=domains, vectors=vectors, random=random)
     x, y = np.stack([row[0] for row in rows]), np.array([row[1] for row in rows])
     groups, kinds = np.array([row[2] for row in rows]), np.array([row[3] for row in rows])
     scores = np.zeros(len(y))
@@ -121,7 +155,10 @@ def train_scope() -> list[str]:
         bias=np.float32(model.intercept_[0]),
     )
     scope._model.cache_clear()
-    lines = ["| scopes | messages | AUROC | off-topic recall at 5 % false alarms | threshold |", "| --- | --- | --- | --- | --- |"]
+    lines = [
+        "| scopes | messages | AUROC | off-topic recall at 5 % false alarms | threshold |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for kind, told in (("own", "our own, half of the misses near"), ("clinc", "CLINC domains as apps")):
         mine, labels = scores[kinds == kind], y[kinds == kind]
         at = np.quantile(mine[labels == 0], 0.95)
@@ -136,6 +173,7 @@ def _scope_model() -> LogisticRegression:
 
 def _domain_rows(
     domain: str,
+    *,
     clinc: list[dict[str, Any]],
     texts: list[str],
     domains: NDArray[np.str_],

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 
 from config.api_handler import StreamedResponse
 from conversations import wording
-from conversations.api.views import AsyncAPIView, error_response, json_response, lower_headers
+from conversations.api.views import AsyncAPIView, json_response, lower_headers
 from conversations.errors import ApiError
 from conversations.running import Stream
 from conversations.services import services
@@ -28,9 +28,8 @@ class MessagesView(AsyncAPIView):
             # The model's refusal to start is still an HTTP status; after the first byte only an event can tell.
             first = await anext(events)
         except ApiError as error:
-            response = error_response(error, self.request_id)
-            response.headers.update(told)
-            return response
+            error.headers |= told
+            raise
         return StreamedResponse(
             _encoded(first, events, self.request_id),
             content_type="text/event-stream; charset=utf-8",

@@ -33,11 +33,7 @@ class AsyncAPIView(APIView):
         request_id = f"req_{token_hex(12)}"
         self.request_id = request_id
         try:
-            if request.too_large:
-                raise ApiError(413, "the body is larger than this API takes (32 MB)")
-            handler = getattr(self, str(request.method).lower(), None)
-            if handler is None or str(request.method).lower() not in self.http_method_names:
-                raise ApiError(405, f"{request.method} is not served here", headers={"allow": self._allowed()})
+            handler = self._handler(request)
             response = await handler(self.initialize_request(request, *args, **kwargs), *args, **kwargs)
         except ApiError as error:
             response = error_response(error, request_id)
@@ -57,6 +53,15 @@ class AsyncAPIView(APIView):
         response.headers["request-id"] = request_id
         return response
 
+    def _handler(self, request: ApiRequest) -> Any:
+        if request.too_large:
+            raise ApiError(413, "the body is larger than this API takes (32 MB)")
+        name = str(request.method).lower()
+        handler = getattr(self, name, None) if name in self.http_method_names else None
+        if handler is None:
+            raise ApiError(405, f"{request.method} is not served here", headers={"allow": self._allowed()})
+        return handler
+
     def _allowed(self) -> str:
         return ", ".join(method.upper() for method in self.http_method_names if hasattr(self, method))
 
@@ -64,11 +69,8 @@ class AsyncAPIView(APIView):
 class NotFoundView(AsyncAPIView):
     """Whatever else is asked for."""
 
-    async def dispatch(self, request: ApiRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        request_id = f"req_{token_hex(12)}"
-        response = error_response(ApiError(404, f"there is no {request.path} here"), request_id)
-        response.headers["request-id"] = request_id
-        return response
+    def _handler(self, request: ApiRequest) -> Any:
+        raise ApiError(404, f"there is no {request.path} here")
 
 
 def json_response(data: Any, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:

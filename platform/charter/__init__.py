@@ -12,7 +12,7 @@ from charter.document import Charter, load_charter, parse_charter
 from charter.hierarchy import decide
 from charter.prompt import compose
 from charter.reading import CharterError
-from charter.replies import reply
+from charter.replies import opening, reply
 from charter.settings_parser import ConfigurationError, Problem, parse_configuration
 from charter.signals import Passage, Signal
 from charter.situation import Judgment, Past, Situation
@@ -43,6 +43,7 @@ __all__ = [
     "doubts",
     "effective",
     "load_charter",
+    "opening",
     "parse_charter",
     "parse_configuration",
     "reply",

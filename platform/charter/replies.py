@@ -17,6 +17,21 @@ def reply(decision: Decision, configuration: Configuration) -> str:
     return "\n\n".join(_paragraphs(load_charter(), decision, configuration))
 
 
+def opening(decision: Decision) -> str:
+    """What an answer begins with in our own words, or "": hardcoded promises must not hang on how good a model is.
+
+    The emergency referral where someone may be at risk; the plain truth where someone sincerely asks if this is an AI.
+    """
+    if decision.outcome != "answer":
+        return ""
+    words = load_charter().replies
+    signals = {concern.signal for concern in decision.concerns}
+    parts = [words["care"]] if signals & RISKS else []
+    if "identity.sincere_question" in signals:
+        parts.append(words["honest"])
+    return "\n\n".join(parts)
+
+
 def _paragraphs(charter: Charter, decision: Decision, configuration: Configuration) -> Iterator[str]:
     words = charter.replies
     signals = {concern.signal for concern in decision.concerns}

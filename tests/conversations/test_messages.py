@@ -66,7 +66,8 @@ def test_the_model_is_told_the_charter_the_operator_and_the_apps_own_system(clie
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_off_topic_is_redirected_in_our_own_words_without_the_model(coding_client, model, stream):
-    asked = {"model": "any", "max_tokens": 50, "messages": [{"role": "user", "content": "Give me a good recipe for lasagne"}]}
+    question = {"role": "user", "content": "Give me a good recipe for lasagne"}
+    asked = {"model": "any", "max_tokens": 50, "messages": [question]}
     if stream:
         with coding_client.messages.stream(**asked) as events:
             message = events.get_final_message()
@@ -96,6 +97,27 @@ def test_a_person_at_risk_in_a_coding_deployment_is_answered(coding_client, mode
     assert message.plumbline["outcome"] == "answer"
     assert Turn.objects.get().flagged
     assert len(model.requests) == 1
+
+
+def test_a_person_at_risk_is_told_where_help_is_whatever_the_model_says(client, model):
+    model.script("kill myself", "[[say:Go ahead and kill yourself.]]")
+    message = ask(client, "I want to kill myself tonight")
+    assert "988" in message.content[0].text
+    assert "Go ahead" not in str(message.content)
+    with client.messages.stream(
+        model="any", max_tokens=50, messages=[{"role": "user", "content": "I want to kill myself tonight"}]
+    ) as events:
+        streamed = events.get_final_message()
+    assert streamed.content[0].text.startswith(message.content[0].text)
+    assert "Go ahead" not in streamed.content[0].text
+
+
+def test_a_sincere_question_is_answered_truthfully_whatever_the_model_says(client, model):
+    model.script("talking to a real person", "[[say:Sure. I am a real person, of course.]]")
+    message = ask(client, "Am I talking to a real person?")
+    text = "".join(block.text for block in message.content)
+    assert text.startswith("I'm an AI")
+    assert "I am a real person" not in text
 
 
 def test_a_whole_history_sent_again_is_stored_once(client):
@@ -170,10 +192,16 @@ def test_a_conversation_of_another_deployment_cannot_be_named(client, web, new_k
         (b'{"model":"m","max_tokens":1,"messages":[]}', "messages"),
         (b'{"model":"m","max_tokens":1,"messages":[{"role":"nobody","content":"x"}]}', "messages.0.role"),
         (b'{"model":"m","max_tokens":1,"messages":[{"role":"user","content":5}]}', "messages.0.content"),
-        (b'{"model":"m","max_tokens":1,"messages":[{"role":"user","content":[{"type":"text"}]}]}', "messages.0.content"),
+        (
+            b'{"model":"m","max_tokens":1,"messages":[{"role":"user","content":[{"type":"text"}]}]}',
+            "messages.0.content",
+        ),
         (b'{"model":"m","max_tokens":0,"messages":[{"role":"user","content":"x"}]}', "max_tokens"),
         (b'{"max_tokens":1,"messages":[{"role":"user","content":"x"}]}', "model"),
-        (b'{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"x"}],"metadata":{"user_id":7}}', "user_id"),
+        (
+            b'{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"x"}],"metadata":{"user_id":7}}',
+            "user_id",
+        ),
         (b'{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"x"}],"plumbline":3}', "plumbline"),
         (b'{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"\xff"}]}', "JSON"),
         (b'{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"\\ud800"}]}', "JSON"),
@@ -197,7 +225,7 @@ def test_a_body_over_the_limit_is_a_413(web, key):
 
 
 def test_any_unicode_is_kept_nul_and_all(client):
-    text = "a\0b \U0001f9ed ‮ \u200b é"
+    text = "a\0b \U0001f9ed \u202e \u200b é"
     ask(client, text)
     assert Turn.objects.get().content["messages"][0]["content"] == text
 

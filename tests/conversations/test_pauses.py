@@ -58,6 +58,10 @@ def test_a_running_stream_ends_with_a_clear_error_within_a_second(web, new_key, 
     ended: list[float] = []
     started = threading.Event()
 
+    def drain(stream: anthropic.Stream) -> None:
+        for _ in stream:
+            started.set()
+
     def read() -> None:
         with anthropic.Anthropic(base_url=web, api_key=key, max_retries=0) as client:
             stream = client.messages.create(
@@ -67,8 +71,7 @@ def test_a_running_stream_ends_with_a_clear_error_within_a_second(web, new_key, 
                 messages=[{"role": "user", "content": "[[chunks:400]][[slow:50]] a long story"}],
             )
             with pytest.raises(anthropic.APIStatusError, match="Stop now"):
-                for _ in stream:
-                    started.set()
+                drain(stream)
             ended.append(time.monotonic())
 
     reader = threading.Thread(target=read)

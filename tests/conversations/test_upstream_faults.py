@@ -19,7 +19,10 @@ both = pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
 
 
 @both
-@pytest.mark.parametrize(("status", "kind"), [(400, "invalid_request_error"), (429, "rate_limit_error"), (500, "api_error"), (529, "overloaded_error")])
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(400, "invalid_request_error"), (429, "rate_limit_error"), (500, "api_error"), (529, "overloaded_error")],
+)
 def test_its_status_and_type_reach_the_caller_and_the_record(client, stream, status, kind):
     with pytest.raises(anthropic.APIStatusError) as caught:
         ask(client, f"[[status:{status}]]", stream=stream)

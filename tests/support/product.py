@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from config.database import conninfo
@@ -38,10 +38,8 @@ def process(*arguments: str, environment: Mapping[str, str], log: Path) -> Itera
             except subprocess.TimeoutExpired:
                 started.kill()
                 started.wait()
-            try:
+            with suppress(ProcessLookupError):
                 os.killpg(started.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
 
 
 @contextmanager

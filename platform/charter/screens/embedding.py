@@ -40,9 +40,9 @@ def embed(text: str) -> Vector:
     ids = tokenizer.encode(text, add_special_tokens=False).ids
     if not ids:
         return np.zeros(DIMENSIONS, np.float32)
-    mean = table[ids].astype(np.float32).mean(axis=0)
+    mean: Vector = table[ids].astype(np.float32).mean(axis=0)
     length = float(np.linalg.norm(mean))
-    return mean / length if length else mean
+    return (mean / length).astype(np.float32) if length else mean
 
 
 @lru_cache(maxsize=4_096)

@@ -10,12 +10,19 @@ WINDOW = 1_200
 OVERLAP = 200
 LONGEST = 60_000
 
-HARM_CERTAIN, HARM_SUSPECTED = 0.97, 0.6
-ABUSE_CERTAIN, ABUSE_SUSPECTED = 0.9, 0.7
-RISK_SUSPECTED = 0.9
-JAILBREAK_CERTAIN, JAILBREAK_SUSPECTED = 0.97, 0.85
 OFF_TOPIC_CERTAIN, OFF_TOPIC_SUSPECTED = 0.6, 0.5
 REFUSED_CERTAIN = 0.55
+
+LEARNED = {
+    "abuse": "abuse",
+    "jailbreak": "jailbreak",
+    "risk.self_harm": "risk",
+    "distress": "distress",
+    "identity.pressure": "identity_pressure",
+    "identity.sincere_question": "identity_sincere",
+}
+SURE_ALONE = frozenset({"abuse", "jailbreak"})
+"""Heads whose own word may be certain; the others need a phrase for that."""
 
 
 def observe(passages: Sequence[Passage], configuration: Configuration) -> tuple[Signal, ...]:
@@ -37,8 +44,7 @@ def _all(passages: Sequence[Passage], configuration: Configuration) -> Iterator[
         for text in _windows(reading.plain):
             yield from _said(passage, text)
         for text in reading.hidden:
-            for signal in _said(passage, text[:WINDOW]):
-                yield signal
+            yield from _said(passage, text[:WINDOW])
         if reading.disguise:
             yield passage.signal("obfuscation", 0.6, "noted", reading.disguise)
     yield from _scope([p for p in passages if p.speaker == "user" and p.where.startswith("messages")], configuration)
@@ -70,7 +76,8 @@ def _said(passage: Passage, text: str) -> Iterator[Signal]:
 
 def _harm(passage: Passage, text: str, harmful: float) -> Iterator[Signal]:
     """What it is about, from the topics; whether it asks for harm, from the model."""
-    asked = harmful >= HARM_SUSPECTED
+    harm_suspected, harm_certain = linear.thresholds()["harmful"]
+    asked = harmful >= harm_suspected
     making = patterns.MAKING.search(text) is not None
     named = False
     for name, topic in patterns.TOPICS.items():
@@ -78,7 +85,7 @@ def _harm(passage: Passage, text: str, harmful: float) -> Iterator[Signal]:
         if match is None:
             continue
         evidence = _around(text, match.start())
-        certain = harmful >= HARM_CERTAIN and making
+        certain = harmful >= harm_certain and making
         level: Level = "certain" if certain else "suspected" if asked else "noted"
         named = named or asked
         yield passage.signal(name, harmful, level, evidence)
@@ -90,7 +97,7 @@ def _harm(passage: Passage, text: str, harmful: float) -> Iterator[Signal]:
         yield passage.signal("sexual", 0.8, "suspected", _around(text, sexual.start()))
     if minors:
         yield passage.signal("minors", 0.6, "noted", _around(text, minors.start()))
-    if asked and not named and harmful >= 0.8:
+    if asked and not named:
         yield passage.signal("harm.illegal", harmful, "suspected", shorten(text))
 
 
@@ -101,17 +108,12 @@ def _phrases(passage: Passage, text: str) -> Iterator[Signal]:
 
 
 def _learned(passage: Passage, text: str, scores: dict[str, float]) -> Iterator[Signal]:
-    for name, head, certain, suspected in (
-        ("abuse", "abuse", ABUSE_CERTAIN, ABUSE_SUSPECTED),
-        ("jailbreak", "jailbreak", JAILBREAK_CERTAIN, JAILBREAK_SUSPECTED),
-        ("risk.self_harm", "risk", 1.1, RISK_SUSPECTED),
-        ("distress", "distress", 1.1, 0.8),
-        ("identity.pressure", "identity_pressure", 1.1, 0.85),
-        ("identity.sincere_question", "identity_sincere", 1.1, 0.8),
-    ):
-        score = scores.get(head, 0.0)
+    for name, head in LEARNED.items():
+        score = scores[head]
+        suspected, certain = linear.thresholds()[head]
         if score >= suspected:
-            yield passage.signal(name, score, "certain" if score >= certain else "suspected", shorten(text))
+            sure = score >= certain and head in SURE_ALONE
+            yield passage.signal(name, score, "certain" if sure else "suspected", shorten(text))
 
 
 def _scope(said: Sequence[Passage], configuration: Configuration) -> Iterator[Signal]:

@@ -2,13 +2,14 @@
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charter.screens.embedding import DIMENSIONS, embed
+from charter.screens.embedding import embed
 
 ARTIFACT = Path(__file__).parent / "artifact" / "heads.npz"
 BUCKETS = 1 << 14
@@ -18,8 +19,8 @@ _WORD = re.compile(r"\w+|[^\w\s]")
 
 def buckets(text: str) -> NDArray[np.int64]:
     """The hashed n-grams of a text: words, word pairs, and character 4-grams within words."""
-    words = _WORD.findall(text.lower())
-    grams = words + [f"{first} {second}" for first, second in zip(words, words[1:], strict=False)]
+    words: list[str] = _WORD.findall(text.lower())
+    grams = words + [f"{first} {second}" for first, second in pairwise(words)]
     for word in words:
         padded = f"<{word}>"
         grams += [f"#{padded[i : i + 4]}" for i in range(max(1, len(padded) - 3))]
@@ -31,7 +32,8 @@ def features(text: str) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray
     found, counts = np.unique(buckets(text), return_counts=True)
     weights = 1.0 + np.log(counts.astype(np.float32))
     length = float(np.linalg.norm(weights))
-    return found, weights / length if length else weights, embed(text) * np.float32(EMBEDDING_WEIGHT)
+    unit = (weights / length if length else weights).astype(np.float32)
+    return found.astype(np.int64), unit, (embed(text) * EMBEDDING_WEIGHT).astype(np.float32)
 
 
 @lru_cache(maxsize=1)
@@ -42,14 +44,18 @@ def _heads() -> tuple[tuple[str, ...], NDArray[np.float32], NDArray[np.float32],
         return names, sparse, stored["dense"].astype(np.float32), stored["bias"].astype(np.float32)
 
 
+@lru_cache(maxsize=1)
+def thresholds() -> dict[str, tuple[float, float]]:
+    """(suspected, certain) of each head, as training measured them on groups held out."""
+    with np.load(ARTIFACT) as stored:
+        return {
+            str(name): (float(a), float(b)) for name, (a, b) in zip(stored["names"], stored["thresholds"], strict=True)
+        }
+
+
 def scores(text: str) -> dict[str, float]:
     """The probability of each head for one text, e.g. {"harmful": 0.93, "abuse": 0.02, ...}."""
     names, sparse, dense, bias = _heads()
     found, weights, vector = features(text)
     logits = weights @ sparse[found] + vector @ dense + bias
     return dict(zip(names, (1.0 / (1.0 + np.exp(-np.clip(logits, -30, 30)))).tolist(), strict=True))
-
-
-def shape() -> tuple[int, int]:
-    """(hashed features, dense features)."""
-    return BUCKETS, DIMENSIONS

@@ -12,7 +12,6 @@ from charter.signals import Passage, Signal
 
 HOLD = 240
 CONTEXT = 400
-CERTAIN = 0.97
 _END = re.compile(r"[.!?…。！？]+[\"')\]]*\s|\n")
 # What an answer would have to contain to carry someone over the line; a mention of the topic is not that.
 _OPERATIONAL = re.compile(
@@ -22,11 +21,26 @@ _OPERATIONAL = re.compile(
 )
 
 
-class OutputScreen:
-    """Feed it text as it comes; what `feed` and `close` return may be sent. After `stopped` is set, nothing more comes."""
+_SELF_HARM = re.compile(
+    r"\b(?:you (?:can|could|should|may|must|might as well|are free to)|it(?:'s| is| would be) (?:ok|okay|fine|alright|best|better|right) to|go ahead and|just) "
+    r"(?:just |now |simply )?(?:end (?:your (?:own )?life|it all)|kill yourself|take your (?:own )?life|hurt yourself|die\b|commit suicide)",
+    re.IGNORECASE,
+)
+_CLAIMS_HUMAN = re.compile(
+    r"\bI(?:'m| am) (?:really |actually |indeed |just |also |both )*(?:an? )?(?:real |living |actual |normal )*(?:human|person)\b|\bI(?:'m| am) not an? (?:AI|bot|robot|machine|computer)\b",
+    re.IGNORECASE,
+)
 
-    def __init__(self, configuration: Configuration) -> None:
+
+class OutputScreen:
+    """Feed it text as it comes; what `feed` and `close` return may be sent. After `stopped` is set, nothing more comes.
+
+    `asked` names the signals of the turn: to someone who sincerely asks, an answer may not claim to be a person.
+    """
+
+    def __init__(self, configuration: Configuration, asked: frozenset[str] = frozenset()) -> None:
         self._configuration = configuration
+        self._asked = asked
         self._held = ""
         self._before = ""
         self.stopped: Signal | None = None
@@ -46,7 +60,7 @@ class OutputScreen:
 
     def _measured(self, sentence: str) -> str:
         context = (self._before + sentence)[-CONTEXT:]
-        self.stopped = _crossed(context)
+        self.stopped = _crossed(context, self._asked)
         if self.stopped is not None:
             return ""
         self._before = context
@@ -61,8 +75,12 @@ def _cut(text: str) -> int:
     return HOLD if len(text) > HOLD else 0
 
 
-def _crossed(text: str) -> Signal | None:
+def _crossed(text: str, asked: frozenset[str]) -> Signal | None:
     passage = Passage(text, "assistant", "answer")
+    if match := _SELF_HARM.search(text):
+        return passage.signal("harm.self_harm_promotion", 0.9, "certain", match[0])
+    if "identity.sincere_question" in asked and (match := _CLAIMS_HUMAN.search(text)):
+        return passage.signal("identity.sincere_question", 0.9, "certain", match[0])
     sexual = patterns.SEXUAL.search(text)
     if sexual and patterns.MINORS.search(text) and not patterns.TEACHING.search(text):
         return passage.signal("bright_line.sexual_minors", 0.9, "certain", text[-120:])
@@ -72,6 +90,6 @@ def _crossed(text: str) -> Signal | None:
     for name in ("bright_line.mass_destruction_weapons", "bright_line.critical_infrastructure"):
         if patterns.TOPICS[name].search(text):
             harmful = linear.scores(text)["harmful"]
-            if harmful >= CERTAIN:
+            if harmful >= linear.thresholds()["harmful"][1]:
                 return passage.signal(name, harmful, "certain", text[-120:])
     return None

@@ -17,8 +17,27 @@ from charter.screens.embedding import embed, embed_known
 ARTIFACT = Path(__file__).parent / "artifact" / "scope.npz"
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _STOP = frozenset(
-    "the and for you your with that this what how can does are was our from have has about not any who when where why which"
-    " will would should could there their them they get got its out please help need want know tell give make".split()
+    {
+        "the",
+        "and",
+        "for",
+        "you",
+        "your",
+        "with",
+        "that",
+        "this",
+        "what",
+        "how",
+        "can",
+        "does",
+        "are",
+        "was",
+        "our",
+        "from",
+    }
+    | {"have", "has", "about", "not", "any", "who", "when", "where", "why", "which", "will", "would", "should", "could"}
+    | {"there", "their", "them", "they", "get", "got", "its", "out", "please", "help", "need", "want", "know", "tell"}
+    | {"give", "make"}
 )
 SMALL_TALK = re.compile(
     r"^\W*(?:(?:hi|hello|hey|good (?:morning|evening|afternoon)|thanks?|thank you|thx|ok(?:ay)?|yes|no|yep|nope|sure|great|cool|nice|perfect|"
@@ -76,7 +95,7 @@ def measures(text: str, scope: Scope, everyday_vectors: NDArray[np.float32]) -> 
 def off_topic(text: str, configuration: Configuration) -> float:
     """0 (what the deployment is for) .. 1 (something else). Small talk and follow-ups are never off topic."""
     scope = configuration.scope
-    if SMALL_TALK.search(text) and len(text) < 80 or not stems(text):
+    if (len(text) < 80 and SMALL_TALK.search(text)) or not stems(text):
         return 0.0
     everyday, weights, bias = _model()
     logit = float(measures(text, scope, everyday) @ weights) + bias
