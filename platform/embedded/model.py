@@ -44,6 +44,7 @@ def serve(port: int) -> None:
     params.n_parallel = CONVERSATIONS_AT_ONCE
     params.n_ctx = CONTEXT_TOKENS * CONVERSATIONS_AT_ONCE  # the server divides it among its slots
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = max(1, min(4, os.cpu_count() or 1))
+    params.cpuparams.poll = params.cpuparams_batch.poll = 0  # threads that spin starve the rest of a small machine
     params.n_predict = 1024  # a model this small can ramble until its context is full
     params.cache_ram_mib = 256
     params.sampling.grammar = xllamacpp.CommonGrammar(xllamacpp.common_grammar_type.COMMON_GRAMMAR_TYPE_USER, GRAMMAR)
