@@ -86,14 +86,25 @@ def family(pid: int) -> dict[int, str]:
     return found
 
 
-def cpu_seconds(pids: Sequence[int]) -> float:
-    """User and system time that these processes have used so far, in seconds; those that ended count nothing."""
-    total = 0
-    for pid in pids:
-        with contextlib.suppress(OSError):
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            total += int(fields[11]) + int(fields[12])
-    return total / TICKS
+def cpu_by_kind(pid: int, kinds: Mapping[str, str]) -> dict[str, float]:
+    """CPU seconds that the process and its living descendants have used so far, by kind.
+
+    kinds: the kind's name to what its command line holds, the first that fits; what fits none is `other`.
+    """
+    used: dict[str, float] = {}
+    for member, command in family(pid).items():
+        kind = next((name for name, part in kinds.items() if part in command), "other")
+        used[kind] = used.get(kind, 0.0) + _cpu_seconds(member)
+    return used
+
+
+def _cpu_seconds(pid: int) -> float:
+    """User and system time, its own and that of the children it has waited for; 0 for a process that is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(int(field) for field in fields[11:15]) / TICKS
 
 
 @contextlib.contextmanager

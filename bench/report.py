@@ -16,7 +16,7 @@ BEGIN, END = "<!-- results: written by bench/run.py -->", "<!-- end of results -
 HEADINGS = (
     "model answers after | mode | connections | pass-through, requests/s | Plumbline's path, requests/s | ratio "
     "| with reviews, requests/s | pass-through p50 / p99, ms | path p50 / p99, ms | pass-through CPU, ms a request "
-    "| web CPU, ms a request"
+    "| path's web CPU | path's CPU in all"
 )
 
 
@@ -32,9 +32,9 @@ def cells(rounds: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 def _cell(key: tuple[float, str, int], targets: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     cell: dict[str, Any] = dict(zip(("delay_ms", "mode", "connections"), key, strict=True))
     for target, entries in targets.items():
-        measures = {name: median(entry[name] for entry in entries) for name in ("p50_ms", "p99_ms")}
-        for name in ("web_cpu_ms", "all_cpu_ms"):
-            measures[name] = round(median(entry[name] for entry in entries), 3)
+        measures: dict[str, Any] = {name: median(entry[name] for entry in entries) for name in ("p50_ms", "p99_ms")}
+        kinds = sorted({kind for entry in entries for kind in entry["cpu_ms"]})
+        measures["cpu_ms"] = {kind: round(median(e["cpu_ms"].get(kind, 0) for e in entries), 3) for kind in kinds}
         cell[target] = {"requests_per_second": spread([e["requests_per_second"] for e in entries]), **measures}
     if {"path", "passthrough"} <= targets.keys():
         pairs = zip(targets["path"], targets["passthrough"], strict=True)
@@ -53,7 +53,7 @@ def table(measured: Sequence[dict[str, Any]]) -> str:
         bare, path, whole = cell["passthrough"], cell["path"], cell["plumbline"]
         texts = [f"{cell['delay_ms']:g} ms", cell["mode"], str(cell["connections"])]
         texts += [_rate(bare), _rate(path), _ratio(cell["ratio"]), _rate(whole), _times(bare), _times(path)]
-        texts += [f"{bare['web_cpu_ms']:.2f}", f"{path['web_cpu_ms']:.2f}"]
+        texts += [f"{bare['cpu_ms']['web']:.2f}", f"{path['cpu_ms']['web']:.2f}", f"{sum(path['cpu_ms'].values()):.2f}"]
         rows.append("| " + " | ".join(texts) + " |")
     return "\n".join(rows)
 

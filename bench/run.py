@@ -32,6 +32,14 @@ from load import MESSAGE, Job, measure
 ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / ".local" / "bench"
 CHUNKS = 20  # text deltas of a streamed answer
+KINDS = {
+    "web": "uvicorn",
+    "worker": "celery",
+    "relay": "manage.py relay",
+    "sequencer": "sequence_audit",
+    "database": "postgres",
+    "queue": "valkey",
+}
 PRODUCT = "import sys; from pathlib import Path; from embedded import product; sys.exit(product.run(Path(sys.argv[1])))"
 
 
@@ -119,14 +127,12 @@ def check_answers(target: Target) -> None:
 
 
 async def load(target: Target, job: Job) -> dict[str, Any]:
-    """The job's report, with the CPU milliseconds a request that the web process and all of the target's took."""
-    before = processes.family(target.pid)
-    web = [pid for pid, command in before.items() if "uvicorn" in command]
-    started = processes.cpu_seconds(web), processes.cpu_seconds(list(before))
+    """The job's report, with the CPU milliseconds a request that each kind of the target's processes took."""
+    before = processes.cpu_by_kind(target.pid, KINDS)
     measured = await measure(job)
-    used = processes.cpu_seconds(web) - started[0], processes.cpu_seconds(list(before)) - started[1]
+    after = processes.cpu_by_kind(target.pid, KINDS)
     answered = max(1, measured["requests"])
-    measured |= {"web_cpu_ms": round(used[0] * 1000 / answered, 3), "all_cpu_ms": round(used[1] * 1000 / answered, 3)}
+    measured["cpu_ms"] = {kind: round((after[kind] - before.get(kind, 0)) * 1000 / answered, 3) for kind in after}
     if measured["errors"] or not measured["requests"]:
         raise RuntimeError(f"{target.name} failed under load: {json.dumps(measured, indent=1)}")
     return measured
@@ -148,7 +154,7 @@ async def measure_targets(options: argparse.Namespace, delay_ms: float, targets:
             print(
                 f"{target.name:<11} {measured['mode']:<6} {connections:>3} connections, model {delay_ms:g} ms: "
                 f"{measured['requests_per_second']:>7.0f} requests/s, p50 {measured['p50_ms']:.1f} ms, "
-                f"p99 {measured['p99_ms']:.1f} ms, web CPU {measured['web_cpu_ms']:.2f} ms",
+                f"p99 {measured['p99_ms']:.1f} ms, web CPU {measured['cpu_ms']['web']:.2f} ms",
                 flush=True,
             )
     for target in targets:

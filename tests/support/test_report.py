@@ -17,8 +17,7 @@ def entry(target: str, rate: float, number: int) -> dict:
         "requests_per_second": rate,
         "p50_ms": 10.0,
         "p99_ms": 20.0,
-        "web_cpu_ms": 0.5,
-        "all_cpu_ms": 1.5,
+        "cpu_ms": {"web": 0.5, "database": 1.0},
     }
 
 
