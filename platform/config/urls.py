@@ -7,6 +7,5 @@ urlpatterns = [
     path("", include("operators.urls")),
     path("", include("conversations.pages.urls")),
     path("cases/", include("audit.cases.urls")),
-    path("oversight/", include("audit.oversight.urls")),
     path("admin/", admin.site.urls),
 ]

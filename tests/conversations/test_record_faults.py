@@ -19,8 +19,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from audit.cases.models import Finding
 from config.database import conninfo
 from conversations.models import Job, Turn
-from tests.conversations.conftest import free_port
-from tests.support.product import process
+from tests.support.product import free_port, process
 from tests.support.product import web as serve
 from tests.support.proxy import Proxy
 from tests.support.waiting import until

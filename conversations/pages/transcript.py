@@ -1,0 +1,72 @@
+"""A conversation as people read it: what was said, and why each turn was decided so."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from charter import Decision, load_charter
+from conversations.models import Turn
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One tier of the ladder: what spoke there."""
+
+    number: int
+    name: str
+    won: bool
+    spoke: list[tuple[str, str]]
+    """(what became of it: won, agreed or overruled; its reason)"""
+
+
+@dataclass(frozen=True)
+class ReadTurn:
+    turn: Turn
+    said: list[tuple[str, str]]
+    """(speaker, text) of the messages that this turn added."""
+    answer: str
+    explanation: str
+    ladder: list[Rung]
+    directives: tuple[str, ...]
+
+
+def read(turns: Iterable[Turn]) -> list[ReadTurn]:
+    return [_read(turn) for turn in turns]
+
+
+def _read(turn: Turn) -> ReadTurn:
+    decision = Decision.from_json(turn.decision)
+    said = [(message["role"], plain(message["content"])) for message in turn.content["messages"]]
+    return ReadTurn(
+        turn, said, plain(turn.content["answer"]), decision.explanation, _ladder(decision), decision.directives
+    )
+
+
+def _ladder(decision: Decision) -> list[Rung]:
+    rungs = []
+    for tier in load_charter().tiers:
+        spoke = [
+            *([("won", decision.winner.reason)] if decision.winner and decision.winner.tier == tier.number else []),
+            *(("agreed", one.reason) for one in decision.heeded if one.tier == tier.number),
+            *(("overruled", one.reason) for one in decision.overruled if one.tier == tier.number),
+        ]
+        rungs.append(Rung(tier.number, tier.name, decision.tier == tier.number, spoke))
+    return rungs
+
+
+def plain(content: Any) -> str:
+    """A message's content as text; other blocks are named in brackets."""
+    if isinstance(content, str):
+        return content
+    return "\n".join(_block(block) for block in content)
+
+
+def _block(block: dict[str, Any]) -> str:
+    kind = block.get("type", "")
+    if kind == "text":
+        return str(block.get("text", ""))
+    if kind == "tool_use":
+        return f"[asks the tool {block.get('name')}]"
+    if kind == "tool_result":
+        return f"[a tool's result: {plain(block.get('content') or '')}]"
+    return f"[{kind}]"

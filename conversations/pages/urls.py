@@ -1,0 +1,12 @@
+from django.urls import path
+
+from conversations.pages import views
+
+urlpatterns = [
+    path("deployments/<uuid:deployment_id>/conversations/", views.conversations, name="conversations"),
+    path(
+        "deployments/<uuid:deployment_id>/conversations/<uuid:conversation_id>/",
+        views.conversation,
+        name="conversation",
+    ),
+]

@@ -1,0 +1,67 @@
+"""A deployment's conversations, and why each turn was decided so."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import F, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from conversations.models import Conversation
+from conversations.pages.transcript import read
+from operators.access import account_of, may_change, own_deployment
+
+PAGE = 30
+OUTCOMES = ("answer", "redirect", "decline", "end")
+
+
+@login_required
+def conversations(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
+    """Newest first, by keyset: no page counts the table."""
+    deployment = own_deployment(request, deployment_id)
+    found = Conversation.objects.filter(deployment=deployment).order_by(F("last_turn_at").desc(), F("id").desc())
+    outcome, flagged = request.GET.get("outcome", ""), request.GET.get("flagged", "")
+    if outcome in OUTCOMES:
+        found = found.filter(turns__outcome=outcome).distinct()
+    if flagged:
+        found = found.filter(flagged=True)
+    if position := _position(request.GET.get("before", "")):
+        at, conversation_id = position
+        found = found.filter(Q(last_turn_at__lt=at) | Q(last_turn_at=at, id__lt=conversation_id))
+    page = list(found[: PAGE + 1])
+    more = page[PAGE - 1] if len(page) > PAGE else None
+    context = {
+        "deployment": deployment,
+        "section": "conversations",
+        "may_change": may_change(account_of(request), deployment),
+        "conversations": page[:PAGE],
+        "next": f"{more.last_turn_at.isoformat()}~{more.id}" if more else "",
+        "outcome": outcome,
+        "outcomes": OUTCOMES,
+        "flagged": flagged,
+    }
+    return render(request, "conversations/list.html", context)
+
+
+@login_required
+def conversation(request: HttpRequest, deployment_id: UUID, conversation_id: UUID) -> HttpResponse:
+    deployment = own_deployment(request, deployment_id)
+    shown = get_object_or_404(Conversation, pk=conversation_id, deployment=deployment)
+    turns = shown.turns.select_related("configuration").prefetch_related("findings").order_by("number", "started_at")
+    context = {
+        "deployment": deployment,
+        "section": "conversations",
+        "may_change": may_change(account_of(request), deployment),
+        "conversation": shown,
+        "turns": read(turns),
+    }
+    return render(request, "conversations/one.html", context)
+
+
+def _position(text: str) -> tuple[datetime, UUID] | None:
+    at, _, conversation_id = text.partition("~")
+    try:
+        return datetime.fromisoformat(at.replace(" ", "+")), UUID(conversation_id)
+    except ValueError:
+        return None

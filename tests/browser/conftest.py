@@ -1,0 +1,94 @@
+"""A real Chromium against the real web process, and the demo's people."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from conversations.models import Turn
+from operators.management.commands.seed_demo import OPERATOR, REVIEWER, STEWARD, _seed
+from tests.support.waiting import until
+
+CHROMIUM = Path("/usr/bin/chromium")
+PICTURES = os.environ.get("PLUMBLINE_SCREENSHOTS", "")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            if not CHROMIUM.exists():
+                item.add_marker(pytest.mark.skip(reason="no Chromium here: apt-get install chromium"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def orm_beside_playwright() -> None:
+    """Playwright's synchronous API runs a loop in this thread; Django would take our queries for async ones."""
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    arguments = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    if os.geteuid() == 0:
+        arguments.append("--no-sandbox")
+    return {**browser_type_launch_args, "executable_path": str(CHROMIUM), "args": arguments}
+
+
+@pytest.fixture
+def demo(web: str, transactional_db: None) -> dict[str, str]:
+    """The demo as `make run` seeds it: address, password and key."""
+    password, key = _seed()
+    assert password
+    assert key
+    return {"web": web, "password": password, "key": key}
+
+
+@pytest.fixture
+def sign_in(page: Page, demo: dict[str, str]) -> Callable[[str], Page]:
+    """`sign_in("operator")` opens the start page of one of the three people."""
+    people = {"operator": OPERATOR, "reviewer": REVIEWER, "steward": STEWARD}
+
+    def enter(who: str) -> Page:
+        page.context.clear_cookies()
+        page.goto(f"{demo['web']}/sign-in/")
+        page.get_by_label("E-mail address").fill(people[who])
+        page.get_by_label("Password").fill(demo["password"])
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(lambda url: "sign-in" not in url)
+        return page
+
+    return enter
+
+
+@pytest.fixture
+def picture(page: Page) -> Callable[[str], None]:
+    """Keeps a picture of the page in four forms, where PLUMBLINE_SCREENSHOTS names a folder."""
+
+    def take(name: str) -> None:
+        if not PICTURES:
+            return
+        Path(PICTURES).mkdir(parents=True, exist_ok=True)
+        for scheme in ("light", "dark"):
+            for form, width in (("wide", 1280), ("narrow", 375)):
+                page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+                page.set_viewport_size({"width": width, "height": 850})
+                page.screenshot(path=f"{PICTURES}/{name}-{scheme}-{form}.png", full_page=True)
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size({"width": 1280, "height": 850})
+
+    return take
+
+
+def reviewed() -> None:
+    """Does the review jobs of all turns here and now, as a worker would."""
+    from audit.reviews.tasks import review_turn
+    from audit.wellbeing.tasks import review_wellbeing
+    from conversations.models import Job
+
+    until(Turn.objects.exists)
+    for job in Job.objects.filter(done_at=None):
+        {"audit": review_turn, "wellbeing": review_wellbeing}[job.kind](job.pk)
