@@ -61,7 +61,7 @@ def test_a_setting_the_charter_refuses_is_explained_beside_it(demo, sign_in, pic
     page.get_by_role("link", name="Behaviours").click()
     picture("behaviours")
     expect(page.locator(".tag.locked").first).to_be_visible()
-    row = page.locator(".behaviour", has=page.get_by_label("Reason, kept with the version")).first
+    row = page.locator(".behaviour", has_text="Dosage information")
     row.get_by_label("State").select_option("on")
     page.get_by_role("button", name="Save in the draft").click()
     expect(page.get_by_role("alert")).to_be_visible()
@@ -98,7 +98,7 @@ def test_a_reviewer_decides_a_case(demo, sign_in, picture):
     page = sign_in("reviewer")
     picture("cases")
     page.get_by_role("link", name=re.compile("risk")).click()
-    expect(page.get_by_text("I want to kill myself tonight")).to_be_visible()
+    expect(page.get_by_text("I want to kill myself tonight", exact=True)).to_be_visible()
     picture("case")
     page.get_by_role("button", name="Decide").click()
     assert Case.objects.get().status == "open"

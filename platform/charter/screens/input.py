@@ -97,7 +97,8 @@ def _harm(passage: Passage, text: str, harmful: float) -> Iterator[Signal]:
         yield passage.signal("sexual", 0.8, "suspected", _around(text, sexual.start()))
     if minors:
         yield passage.signal("minors", 0.6, "noted", _around(text, minors.start()))
-    if asked and not named:
+    # Nothing names what the harm would be, so the model's reading must be firmer before it counts.
+    if not named and harmful >= (harm_suspected + harm_certain) / 2:
         yield passage.signal("harm.illegal", harmful, "suspected", shorten(text))
 
 
