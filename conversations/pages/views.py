@@ -4,13 +4,15 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from conversations.models import Conversation
+from audit.log.names import Name
+from audit.log.writer import write
+from conversations.models import Conversation, Turn
 from conversations.pages.transcript import read
-from operators.access import account_of, may_change, own_deployment
+from operators.access import account_of, may_change, own_deployment, reviewers_only
 
 PAGE = 30
 OUTCOMES = ("answer", "redirect", "decline", "end")
@@ -20,10 +22,41 @@ OUTCOMES = ("answer", "redirect", "decline", "end")
 def conversations(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
     """Newest first, by keyset: no page counts the table."""
     deployment = own_deployment(request, deployment_id)
-    found = Conversation.objects.filter(deployment=deployment).order_by(F("last_turn_at").desc(), F("id").desc())
+    context = _page(request, Conversation.objects.filter(deployment=deployment)) | {
+        "deployment": deployment,
+        "section": "conversations",
+        "may_change": may_change(account_of(request), deployment),
+    }
+    return render(request, "conversations/list.html", context)
+
+
+@reviewers_only
+def all_conversations(request: HttpRequest) -> HttpResponse:
+    """For reviewers and stewards: every deployment's conversations."""
+    found = Conversation.objects.select_related("deployment__operator")
+    return render(request, "conversations/all.html", _page(request, found))
+
+
+@reviewers_only
+def any_conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    """For reviewers and stewards. That they looked is an entry in the audit log."""
+    shown = get_object_or_404(Conversation.objects.select_related("deployment__operator"), pk=conversation_id)
+    write(
+        Name.CONVERSATION_VIEWED, actor=("account", account_of(request).pk), subject=("conversation", conversation_id)
+    )
+    context = {"deployment": shown.deployment, "conversation": shown, "turns": read(_turns(shown))}
+    return render(request, "conversations/any.html", context)
+
+
+def _turns(shown: Conversation) -> QuerySet[Turn]:
+    return shown.turns.select_related("configuration").prefetch_related("findings").order_by("number", "started_at")
+
+
+def _page(request: HttpRequest, found: QuerySet[Conversation]) -> dict[str, object]:
+    found = found.order_by(F("last_turn_at").desc(), F("id").desc())
     outcome, flagged = request.GET.get("outcome", ""), request.GET.get("flagged", "")
     if outcome in OUTCOMES:
-        found = found.filter(turns__outcome=outcome).distinct()
+        found = found.filter(Exists(Turn.objects.filter(conversation=OuterRef("pk"), outcome=outcome)))
     if flagged:
         found = found.filter(flagged=True)
     if position := _position(request.GET.get("before", "")):
@@ -31,30 +64,25 @@ def conversations(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
         found = found.filter(Q(last_turn_at__lt=at) | Q(last_turn_at=at, id__lt=conversation_id))
     page = list(found[: PAGE + 1])
     more = page[PAGE - 1] if len(page) > PAGE else None
-    context = {
-        "deployment": deployment,
-        "section": "conversations",
-        "may_change": may_change(account_of(request), deployment),
+    return {
         "conversations": page[:PAGE],
         "next": f"{more.last_turn_at.isoformat()}~{more.id}" if more else "",
         "outcome": outcome,
         "outcomes": OUTCOMES,
         "flagged": flagged,
     }
-    return render(request, "conversations/list.html", context)
 
 
 @login_required
 def conversation(request: HttpRequest, deployment_id: UUID, conversation_id: UUID) -> HttpResponse:
     deployment = own_deployment(request, deployment_id)
     shown = get_object_or_404(Conversation, pk=conversation_id, deployment=deployment)
-    turns = shown.turns.select_related("configuration").prefetch_related("findings").order_by("number", "started_at")
     context = {
         "deployment": deployment,
         "section": "conversations",
         "may_change": may_change(account_of(request), deployment),
         "conversation": shown,
-        "turns": read(turns),
+        "turns": read(_turns(shown)),
     }
     return render(request, "conversations/one.html", context)
 

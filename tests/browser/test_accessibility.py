@@ -31,7 +31,7 @@ def test_no_page_has_a_serious_finding(demo, sign_in, page, scheme):
             "/nowhere/",
         ],
         "reviewer": ["/cases/", f"/cases/{Case.objects.get().pk}/"],
-        "steward": ["/oversight/"],
+        "steward": ["/oversight/", "/conversations/", f"/conversations/{turn.conversation_id}/"],
     }
     page.emulate_media(color_scheme=scheme)
     page.goto(f"{demo['web']}/sign-in/")

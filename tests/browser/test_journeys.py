@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from audit.cases.models import Case
+from audit.log.models import Entry
 from operators.models import Deployment
 from tests.browser.conftest import reviewed
 
@@ -108,6 +109,20 @@ def test_a_reviewer_decides_a_case(demo, sign_in, picture):
     expect(page.get_by_role("status")).to_contain_text("recorded")
     case = Case.objects.get()
     assert (case.status, case.verdict, case.verdict_note) == ("closed", "no_action", "Well met.")
+
+
+@pytest.mark.parametrize("who", ["reviewer", "steward"])
+def test_reviewers_and_stewards_find_any_turn_and_that_they_looked_is_noted(demo, sign_in, picture, who):
+    ask(demo, "Give me a good recipe for lasagne")
+    reviewed()
+    page = sign_in(who)
+    page.get_by_role("link", name="Conversations").click()
+    picture("all-conversations")
+    page.get_by_role("link", name=re.compile("UTC")).click()
+    expect(page.get_by_text("Give me a good recipe for lasagne")).to_be_visible()
+    expect(page.locator(".rung.won")).to_contain_text("Helpfulness")
+    expect(page.locator(".findings")).to_contain_text("wellbeing review")
+    assert Entry.objects.filter(name="conversation.viewed").count() == 1
 
 
 def test_a_steward_pauses_and_lifts(demo, sign_in, picture):
