@@ -17,7 +17,7 @@ run: venv ## Start Plumbline with its database, queue and a small model; PORT=N 
 	@exec $(RUN) -m embedded run
 
 test: lint chromium ## Set up and run everything: lint, then all tests; ARGS="-k word" narrows them
-	@exec $(SERVERS) --model -- $(RUN) -m pytest $(ARGS)
+	@exec $(SERVERS) --model -- sh tests/run.sh $(ARGS)
 
 lint: venv-test ## Style, types of the charter, imports, templates, migrations, deployment
 	$(RUN) -m ruff check --quiet .
@@ -47,7 +47,7 @@ evaluate: venv-test ## Measure the decisions on the evaluation sets
 	@exec $(RUN) -m evaluation $(ARGS)
 
 screenshots: venv-test chromium ## Make the documentation's pictures anew
-	@PLUMBLINE_SCREENSHOTS=docs/images exec $(SERVERS) --model -- $(RUN) -m pytest -m browser $(ARGS)
+	@PLUMBLINE_SCREENSHOTS=docs/images exec $(SERVERS) --model -- $(RUN) -m pytest tests/browser $(ARGS)
 
 clean: ## Delete .venv and .local, and with it the demo's data, keys and audit log
 	@test ! -e .local/run.lock || flock -n .local/run.lock true || { echo "Plumbline runs here; stop it first."; exit 1; }
