@@ -1,5 +1,6 @@
 """Keys and live configurations, kept in the process and dropped when the database says that they changed."""
 
+import logging
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,10 +8,12 @@ from uuid import UUID
 
 import orjson
 
-from charter import Charter, Configuration, load_charter, parse_configuration
+from charter import Charter, Configuration, ConfigurationError, load_charter, parse_configuration
 from config import database, notices
 
 LARGEST = 20_000
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ class KnownKey:
     secret_hash: bytes
     revoked: bool
     expires_at: datetime | None
-    access: Access
+    access: Access | None
+    """None where the live settings do not fit the charter in force: nobody may be answered by them."""
 
 
 _FIND = """
@@ -76,6 +80,11 @@ class Directory:
         key, secret_hash, revoked, expires_at, deployment, operator, name, configuration, number, settings = row
         if isinstance(settings, str):
             settings = orjson.loads(settings)
+        try:
+            parsed = parse_configuration(self._charter, settings or {})
+        except ConfigurationError as error:
+            log.error("deployment %s: its live configuration does not fit the charter: %s", deployment, error)  # noqa: TRY400
+            return KnownKey(bytes(secret_hash), revoked, expires_at, None)
         access = Access(
             key,
             deployment,
@@ -83,7 +92,7 @@ class Directory:
             name,
             configuration,
             number or 0,
-            parse_configuration(self._charter, settings or {}),
+            parsed,
             self._charter,
         )
         return KnownKey(bytes(secret_hash), revoked, expires_at, access)

@@ -95,4 +95,6 @@ async def authenticate(directory: Directory, headers: dict[str, str]) -> Access:
         raise AuthenticationError("this key was revoked")
     if known.expires_at is not None and known.expires_at <= timezone.now():
         raise AuthenticationError("this key has expired")
+    if known.access is None:
+        raise AuthenticationError("this deployment's configuration does not fit the charter in force; publish it anew")
     return known.access

@@ -1,10 +1,11 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from operators.views import deployments, home, keys, oversight
+from operators.views import charter, deployments, home, keys, oversight
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("charter/", charter.charter, name="charter"),
     path("sign-in/", LoginView.as_view(redirect_authenticated_user=True), name="sign-in"),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("oversight/", oversight.oversight, name="oversight"),

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 class AsyncAPIView(APIView):
     """Handlers are coroutines that return a response or raise ApiError. Every response has a `request-id`."""
 
+    http_method_names = ["get", "post", "put", "patch", "delete"]
+
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
         view = super().as_view(**initkwargs)

@@ -29,6 +29,7 @@ def test_no_page_has_a_serious_finding(demo, sign_in, page, scheme):
             f"/deployments/{deployment.pk}/conversations/{turn.conversation_id}/",
             "/oversight/",
             "/nowhere/",
+            "/charter/",
         ],
         "reviewer": ["/cases/", f"/cases/{Case.objects.get().pk}/"],
         "steward": ["/oversight/", "/conversations/", f"/conversations/{turn.conversation_id}/"],

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from audit.log.models import Entry
 from operators.keys import create_key, revoke_key
-from operators.models import Account, Key
+from operators.models import Account, Configuration, Deployment, Key
 from operators.publishing import publish
 
 ASKED = {"model": "any", "max_tokens": 9, "messages": [{"role": "user", "content": "hello"}]}
@@ -76,3 +76,14 @@ def test_a_published_configuration_holds_within_a_second(web, new_key):
     publish(deployment, {"instructions": "Speak like a pirate."}, by=None)
     time.sleep(1)
     assert ask(web, key).json()["plumbline"]["configuration"] == 2
+
+
+def test_settings_that_no_longer_fit_the_charter_answer_nobody_and_say_so(web, new_key):
+    deployment, key = new_key()
+    live = Configuration.objects.create(
+        deployment=deployment, number=2, settings={"behaviours": {"gone": {"state": "on"}}}, charter_version="0"
+    )
+    Deployment.objects.filter(pk=deployment.pk).update(live=live)
+    time.sleep(1)
+    response = ask(web, key)
+    assert (response.status_code, "publish it anew" in response.text) == (401, True)

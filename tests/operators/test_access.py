@@ -10,6 +10,7 @@ from django.urls import reverse
 from audit.cases.models import Case
 from audit.log.models import Entry
 from audit.oversight.models import Pause
+from charter import load_charter
 from conversations.models import Conversation
 from operators.keys import create_key
 from operators.models import Account, Deployment, Membership, Operator
@@ -75,6 +76,12 @@ def test_a_stranger_is_sent_to_sign_in(deployment):
     for path in [*pages(deployment), reverse("oversight"), reverse("cases"), reverse("all-conversations")]:
         response = Client().get(path)
         assert (response.status_code, response.url.startswith("/sign-in/")) == (302, True), path
+
+
+def test_anyone_may_read_the_charter(client):
+    page = client.get("/charter/")
+    assert page.status_code == 200
+    assert load_charter().digest in page.content.decode()
 
 
 def test_an_analyst_reads_and_changes_nothing(deployment):
