@@ -78,8 +78,8 @@ def test_a_stranger_is_sent_to_sign_in(deployment):
         assert (response.status_code, response.url.startswith("/sign-in/")) == (302, True), path
 
 
-def test_anyone_may_read_the_charter(client):
-    page = client.get("/charter/")
+def test_anyone_may_read_the_charter():
+    page = Client().get("/charter/")
     assert page.status_code == 200
     assert load_charter().digest in page.content.decode()
 
