@@ -19,6 +19,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+
 from audit.log.writer import new_id
 from charter import Decision, Signal, Situation, compose, decide, opening, reply
 from conversations import observation, wording
@@ -88,14 +90,14 @@ async def answer_plainly(turn: TurnInProgress) -> dict[str, Any]:
     """The whole answer as one `message`, recorded. Raises ApiError; the model's failures are recorded too."""
     transcript = Transcript(turn)
     try:
-        if answers_with_model(turn):
+        if (words := own_words(turn)) is None:
             guard = guard_of(turn)
             with transcript.timing_upstream():
                 answer = await turn.services.upstream.answer(*wording.for_upstream(turn))
             message = guard.plain(answer.message)
             transcript.take_message(message, answer.request_id, stopped=guard.stopped)
         else:
-            message = wording.own_message(turn, reply(turn.decision, turn.access.configuration))
+            message = wording.own_message(turn, words)
             transcript.take_message(message, "", own_words=True)
         refuse_if_paused(turn.services.oversight, turn.access.operator_id, turn.access.deployment_id)
     except ApiError as error:
@@ -143,9 +145,9 @@ async def answer_in_stream(turn: TurnInProgress) -> AsyncIterator[Event]:
 
 
 async def _events(turn: TurnInProgress, transcript: Transcript) -> AsyncIterator[Event]:
-    if not answers_with_model(turn):
+    if (words := own_words(turn)) is not None:
         transcript.own_words = True
-        for event in wording.own_events(turn, reply(turn.decision, turn.access.configuration)):
+        for event in wording.own_events(turn, words):
             yield event
         return
     with transcript.timing_upstream():
@@ -156,8 +158,15 @@ async def _events(turn: TurnInProgress, transcript: Transcript) -> AsyncIterator
 
 def guard_of(turn: TurnInProgress) -> Guard:
     asked = frozenset(signal.name for signal in turn.signals if signal.level != "noted")
-    return Guard(turn.access.configuration, asked, opening(turn.decision) if turn.decision else "")
+    # In our own words the opening is the answer itself.
+    promised = opening(turn.decision) if turn.decision and own_words(turn) is None else ""
+    return Guard(turn.access.configuration, asked, promised)
 
 
-def answers_with_model(turn: TurnInProgress) -> bool:
-    return turn.decision is not None and turn.decision.outcome == "answer"
+def own_words(turn: TurnInProgress) -> str | None:
+    """What we say instead of asking the model; None where the model answers."""
+    assert turn.decision is not None  # noqa: S101 - decided before anything is answered
+    if turn.decision.outcome != "answer":
+        return reply(turn.decision, turn.access.configuration)
+    # A model of poor judgment is not left to speak to someone at risk.
+    return (opening(turn.decision) or None) if settings.UPSTREAM_JUDGMENT == "poor" else None

@@ -172,6 +172,8 @@ CELERY_BEAT_SCHEDULE = {
 ANTHROPIC_API_KEY = os.environ.get("ANTHROPIC_API_KEY", "")
 ANTHROPIC_BASE_URL = os.environ.get("ANTHROPIC_BASE_URL", "")
 UPSTREAM_MODEL = os.environ.get("PLUMBLINE_UPSTREAM_MODEL", "claude-sonnet-4-5")
+UPSTREAM_JUDGMENT = os.environ.get("PLUMBLINE_UPSTREAM_JUDGMENT", "good")
+"""`poor` for a model that must not be left to speak to someone at risk: our own words are then the whole answer."""
 UPSTREAM_CONNECT_SECONDS = _seconds("PLUMBLINE_UPSTREAM_CONNECT_SECONDS", 5)
 UPSTREAM_IDLE_SECONDS = _seconds("PLUMBLINE_UPSTREAM_IDLE_SECONDS", 60)
 UPSTREAM_TOTAL_SECONDS = _seconds("PLUMBLINE_UPSTREAM_TOTAL_SECONDS", 600)

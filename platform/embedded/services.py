@@ -49,6 +49,8 @@ class Services:
                 "ANTHROPIC_BASE_URL": f"http://127.0.0.1:{port}",
                 "ANTHROPIC_API_KEY": "embedded",
                 "PLUMBLINE_UPSTREAM_MODEL": small_model.NAME,
+                # Too small to be left to speak to someone in danger.
+                "PLUMBLINE_UPSTREAM_JUDGMENT": "poor",
             }
         if not _given("BROKER_URL"):
             process, self.environment["BROKER_URL"] = valkey.prepare(self._directory)
