@@ -92,7 +92,8 @@ def write(rounds: Sequence[dict[str, Any]], settings: dict[str, Any], into: Path
     shown = table(measured)
     caption = (
         f"{when}, {where['cores']} cores ({where['cpu']}), Python {where['python']}; "
-        f"{settings['rounds']} rounds of {settings['seconds']:g} s each; median (least to most)."
+        f"{settings['rounds']} rounds of {settings['seconds']:g} s each; median (least to most). "
+        f"Load average of the machine before: {settings['load_before']:.2f}."
     )
     readme = into / "README.md"
     before, _, rest = readme.read_text().partition(BEGIN)

@@ -186,6 +186,7 @@ def main() -> int:
     options = arguments()
     WORK.mkdir(parents=True, exist_ok=True)
     rounds: list[dict[str, Any]] = []
+    load_before = os.getloadavg()[0]  # of others' work: more than a little makes the numbers worthless
     try:
         for delay_ms in options.delays:
             with contextlib.ExitStack() as stack:
@@ -200,7 +201,8 @@ def main() -> int:
         return 1
     if options.only or options.quick:
         return 0
-    print("\n" + report.write(rounds, {"rounds": options.rounds, "seconds": options.seconds, "chunks": CHUNKS}))
+    settings = {"rounds": options.rounds, "seconds": options.seconds, "chunks": CHUNKS, "load_before": load_before}
+    print("\n" + report.write(rounds, settings))
     return 0
 
 

@@ -37,13 +37,14 @@ def test_ratios_are_of_the_same_round():
 def test_the_table_replaces_the_one_before(tmp_path):
     readme = tmp_path / "README.md"
     readme.write_text(f"Before\n{report.BEGIN}\nold numbers\n{report.END}\nAfter\n")
-    shown = report.write(ROUNDS, {"rounds": 3, "seconds": 1.0}, tmp_path)
+    shown = report.write(ROUNDS, {"rounds": 3, "seconds": 1.0, "load_before": 0.25}, tmp_path)
     text = readme.read_text()
     assert (
         "| 0 ms | plain | 32 | 2000 (1000 to 4000) | 500 (500 to 3000) | 0.50 (0.25 to 0.75) | 200 (100 to 300) |"
         in shown
     )
     assert shown in text
+    assert "Load average of the machine before: 0.25." in text
     assert "old numbers" not in text
     assert text.startswith("Before\n")
     assert text.endswith(f"{report.END}\nAfter\n")
