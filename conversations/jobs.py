@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 TASKS = {"audit": "audit.review_turn", "wellbeing": "audit.review_wellbeing"}
 """Named, not imported: the reviews stand above us."""
 ATTEMPTS = 8
+FIRST_PAUSE = timedelta(seconds=15)
 FORGOTTEN_AFTER = timedelta(minutes=15)
 """A job handed over this long ago and not done was lost on its way; longer than the broker's own redelivery."""
 
@@ -52,7 +53,16 @@ def requeue_forgotten() -> int:
 
 
 def perform(job_id: int, work: Callable[[Turn], None]) -> bool:
-    """Does a job once: the row is locked, and `work` commits together with the mark. False if it was done already."""
+    """Does a job once; False if it was done already. An error is noted on the job, which is tried again later."""
+    try:
+        return _perform(job_id, work)
+    except Exception as error:
+        _note_failure(job_id, error)
+        raise
+
+
+def _perform(job_id: int, work: Callable[[Turn], None]) -> bool:
+    """The row is locked, and `work` commits together with the mark."""
     with transaction.atomic():
         job = (
             Job.objects.select_for_update(of=["self"])
@@ -67,9 +77,16 @@ def perform(job_id: int, work: Callable[[Turn], None]) -> bool:
     return True
 
 
-def failed(job_id: int, error: BaseException) -> None:
-    """Notes why a try failed; the job is handed over again, or given up after ATTEMPTS."""
-    text = f"{type(error).__name__}: {error}"[:500]
-    job = Job.objects.filter(pk=job_id, done_at=None)
-    job.filter(attempts__lt=ATTEMPTS).update(handed_at=None, error=text)
-    job.filter(attempts__gte=ATTEMPTS).update(dead_at=timezone.now(), error=text)
+def _note_failure(job_id: int, error: Exception) -> None:
+    text = f"{type(error).__name__}: {error}"[:500].replace("\0", "")
+    job = Job.objects.filter(pk=job_id, done_at=None).first()
+    if job is None:
+        return
+    if job.attempts >= ATTEMPTS:
+        job.dead_at = timezone.now()
+    else:
+        # Counts as forgotten, and so is handed over again, once its pause is over; each pause is twice the last.
+        pause = min(FORGOTTEN_AFTER, FIRST_PAUSE * 2**job.attempts)
+        job.handed_at = timezone.now() - FORGOTTEN_AFTER + pause
+    job.error = text
+    job.save(update_fields=["handed_at", "dead_at", "error"])

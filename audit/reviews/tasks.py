@@ -5,18 +5,14 @@ from celery import shared_task
 from audit.cases.models import Finding
 from audit.cases.opening import note_finding
 from audit.reviews.review import review
-from conversations.jobs import failed, perform
+from conversations.jobs import perform
 from conversations.models import Turn
 
 
 @shared_task(name="audit.review_turn")
 def review_turn(job_id: int) -> bool:
     """True if the job was done now, False if it had been done before."""
-    try:
-        return perform(job_id, _review)
-    except Exception as error:
-        failed(job_id, error)
-        raise
+    return perform(job_id, _review)
 
 
 def _review(turn: Turn) -> None:
