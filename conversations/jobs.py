@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 TASKS = {"audit": "audit.review_turn", "wellbeing": "audit.review_wellbeing"}
 """Named, not imported: the reviews stand above us."""
 ATTEMPTS = 8
+IN_FLIGHT = 500
 FIRST_PAUSE = timedelta(seconds=15)
 FORGOTTEN_AFTER = timedelta(minutes=15)
 """A job handed over this long ago and not done was lost on its way; longer than the broker's own redelivery."""
@@ -25,14 +26,15 @@ def hand_over(limit: int = 200) -> int:
     """Hands open jobs to Celery; returns how many. A broker error leaves the rest as they were.
 
     A job is marked in the same transaction that locks it, after the broker took it: at worst it is handed over twice,
-    and the task does it once.
+    and the task does it once. At most IN_FLIGHT are handed over and not done: the rest wait here, where waiting long
+    is not taken for being lost.
     """
+    open_jobs = Job.objects.filter(done_at=None, dead_at=None)
+    limit = min(limit, IN_FLIGHT - open_jobs.exclude(handed_at=None).count())
+    if limit <= 0:
+        return 0
     with transaction.atomic():
-        jobs = list(
-            Job.objects.select_for_update(skip_locked=True)
-            .filter(done_at=None, dead_at=None, handed_at=None)
-            .order_by("id")[:limit]
-        )
+        jobs = list(open_jobs.filter(handed_at=None).select_for_update(skip_locked=True).order_by("id")[:limit])
         handed: list[int] = []
         try:
             for job in jobs:

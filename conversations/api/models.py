@@ -14,5 +14,11 @@ class ModelsView(AsyncAPIView):
         await authenticated(services(), lower_headers(request))
         name = settings.UPSTREAM_MODEL
         # When the model was made is not known here; the type asks for a date.
-        model = {"type": "model", "id": name, "display_name": name, "created_at": "1970-01-01T00:00:00Z"}
+        model = {
+            "type": "model",
+            "id": name,
+            "display_name": name,
+            "created_at": "1970-01-01T00:00:00Z",
+            "lifecycle": "active",
+        }
         return json_response({"data": [model], "has_more": False, "first_id": name, "last_id": name})

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from conversations.jobs import ATTEMPTS, FORGOTTEN_AFTER, perform, requeue_forgotten
+from conversations.jobs import ATTEMPTS, FORGOTTEN_AFTER, hand_over, perform, requeue_forgotten
 from conversations.models import Job, Turn
 
 
@@ -59,3 +59,9 @@ def test_a_job_lost_on_its_way_is_handed_over_again(job):
     assert requeue_forgotten() == 1
     job.refresh_from_db()
     assert job.handed_at is None
+
+
+def test_a_backlog_waits_in_the_outbox_and_not_in_the_broker(job, monkeypatch):
+    monkeypatch.setattr("conversations.jobs.IN_FLIGHT", 1)
+    assert hand_over() == 0
+    assert Job.objects.filter(kind="wellbeing", handed_at=None).exists()

@@ -65,8 +65,9 @@ def test_the_model_is_told_the_charter_the_operator_and_the_apps_own_system(clie
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_off_topic_is_redirected_in_our_own_words_without_the_model(coding_client, model, stream):
-    question = {"role": "user", "content": "Give me a good recipe for lasagne"}
+@pytest.mark.parametrize("text", ["Give me a good recipe for lasagne", "Which wine goes with fish?"])
+def test_off_topic_is_redirected_in_our_own_words_without_the_model(coding_client, model, stream, text):
+    question = {"role": "user", "content": text}
     asked = {"model": "any", "max_tokens": 50, "messages": [question]}
     if stream:
         with coding_client.messages.stream(**asked) as events:
@@ -238,7 +239,8 @@ def test_unknown_paths_and_methods_are_errors_in_shape(web, key):
 
 
 def test_models_lists_what_the_key_may_use(client):
-    assert [model.id for model in client.models.list()]
+    listed = client.models.list().data
+    assert [(model.type, model.lifecycle, bool(model.id)) for model in listed] == [("model", "active", True)]
 
 
 def test_health_and_readiness_name_each_part(web):
