@@ -8,7 +8,7 @@ export PYTHONPATH := $(CURDIR)/platform:$(CURDIR)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint venv venv-test python chromium bench evaluate screenshots clean
+.PHONY: help run test lint venv venv-test python chromium bench train screenshots clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -43,8 +43,8 @@ chromium:
 bench: venv-test ## Requests per second, beside a bare pass-through
 	@exec $(RUN) -m bench $(ARGS)
 
-evaluate: venv-test ## Measure the decisions on the evaluation sets
-	@exec $(RUN) -m evaluation $(ARGS)
+train: venv-test ## Train the screens anew and measure them on groups held out
+	@exec $(RUN) -m evaluation.train
 
 screenshots: venv-test chromium ## Make the documentation's pictures anew
 	@PLUMBLINE_SCREENSHOTS=docs/images exec $(SERVERS) --model -- $(RUN) -m pytest tests/browser $(ARGS)
