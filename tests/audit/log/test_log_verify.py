@@ -295,7 +295,8 @@ def test_completeness_finds_what_was_never_written(log: Log) -> None:
     completeness.register_completeness(
         "every turn has its entry",
         """SELECT turn.id::text FROM generate_series(0, 4) AS turn (id) WHERE NOT EXISTS
-           (SELECT FROM audit_log_entry WHERE subject_type LIKE '%urn' AND subject_id = turn.id::text) ORDER BY turn.id""",
+           (SELECT FROM audit_log_entry WHERE subject_type LIKE '%urn' AND subject_id = turn.id::text)
+               ORDER BY turn.id""",
     )
     completeness.register_completeness("a broken check", "SELECT nothing FROM nowhere")
     report = log.verify()
