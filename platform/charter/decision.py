@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from charter.behaviours import EffectiveBehaviour
 from charter.document import Outcome
+from charter.situation import Judgment
 
 TIER_NAMES: Final = {1: "safety and human oversight", 2: "ethics and honesty", 3: "guidelines", 4: "helpfulness"}
 OUTCOME_WORDS: Final[dict[Outcome, str]] = {
@@ -59,6 +60,8 @@ class Decision:
     flags: tuple[str, ...]
     effective: Mapping[str, EffectiveBehaviour] = field(default_factory=dict)
     charter_digest: str = ""
+    judgment: Judgment | None = None
+    """What a judge was asked of this turn, and said."""
 
     @property
     def concerns(self) -> tuple[Concern, ...]:
@@ -68,8 +71,9 @@ class Decision:
     @property
     def explanation(self) -> str:
         """Plain sentences: what was decided, by which concern and tier, and what had to stand back."""
+        judged = [self.judgment.explanation] if self.judgment else []
         if self.winner is None:
-            return f"{OUTCOME_WORDS[self.outcome]}: nothing speaks against it."
+            return " ".join([f"{OUTCOME_WORDS[self.outcome]}: nothing speaks against it.", *judged])
         sentences = [
             f"{OUTCOME_WORDS[self.outcome]}. What decided is {_named(self.winner)}: {self.winner.reason}",
             *(f"It outweighed {_named(concern)}: {concern.reason}" for concern in self.overruled),
@@ -79,6 +83,7 @@ class Decision:
                 else f"Also weighed was {_named(concern)}, which asked for care in an answer."
                 for concern in self.heeded
             ),
+            *judged,
         ]
         return " ".join(sentences)
 
@@ -94,6 +99,7 @@ class Decision:
             "flags": list(self.flags),
             "effective": {name: _plain(behaviour) for name, behaviour in self.effective.items()},
             "charter_digest": self.charter_digest,
+            "judgment": self.judgment.to_json() if self.judgment else None,
             "explanation": self.explanation,
         }
 
@@ -110,6 +116,7 @@ class Decision:
             flags=tuple(data["flags"]),
             effective={name: EffectiveBehaviour(**entry) for name, entry in data["effective"].items()},
             charter_digest=data["charter_digest"],
+            judgment=Judgment.from_json(data["judgment"]) if data.get("judgment") else None,
         )
 
 

@@ -34,6 +34,7 @@ def decide(situation: Situation) -> Decision:
         flags=tuple(dict.fromkeys(concern.signal or concern.source for concern in ranked if concern.flag)),
         effective=in_force,
         charter_digest=situation.charter.digest,
+        judgment=situation.judgment,
     )
 
 

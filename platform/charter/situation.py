@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from charter.configuration import Configuration
 from charter.document import Charter
-from charter.signals import Signal
+from charter.signals import SIGNALS, Signal
 
 if TYPE_CHECKING:
     from charter.decision import Decision
@@ -50,12 +50,48 @@ class Past:
 class Judgment:
     """What a judge made of suspected signals, by name: those it confirms count as certain, those it clears as noted.
 
-    It cannot clear what a screen is certain of.
+    It cannot clear what a screen is certain of. What was asked and neither confirmed nor cleared stays suspected;
+    `failure` says why there is no verdict at all. milliseconds: how long the turn's question took, 0 for a verdict
+    that was `remembered` from the same question before.
     """
 
     confirmed: frozenset[str] = frozenset()
     cleared: frozenset[str] = frozenset()
     reason: str = ""
+    asked: tuple[str, ...] = ()
+    model: str = ""
+    milliseconds: int = 0
+    remembered: bool = False
+    failure: str = ""
+
+    @property
+    def explanation(self) -> str:
+        """One or two plain sentences on what was asked of which judge, and what it said."""
+        judge = f"The judge model {self.model}" if self.model else "The judge"
+        if self.failure:
+            return f"{judge} was asked about {_meanings(self.asked)} and gave no verdict: {self.failure}."
+        unsettled = set(self.asked) - self.confirmed - self.cleared
+        found = (("confirmed", self.confirmed), ("cleared", self.cleared), ("did not settle", unsettled))
+        said = ", and ".join(f"{verb} {_meanings(sorted(names))}" for verb, names in found if names)
+        return f"{judge} {said or 'settled nothing'}{f', because: {self.reason}' if self.reason else '.'}"
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "asked": list(self.asked),
+            "confirmed": sorted(self.confirmed),
+            "cleared": sorted(self.cleared),
+            "reason": self.reason,
+            "model": self.model,
+            "milliseconds": self.milliseconds,
+            "remembered": self.remembered,
+            "failure": self.failure,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Judgment:
+        """The inverse of `to_json`. Raises TypeError for other keys."""
+        sets = {name: frozenset(data[name]) for name in ("confirmed", "cleared") if name in data}
+        return cls(**{**data, **sets, "asked": tuple(data.get("asked", ()))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +107,7 @@ class Situation:
 def is_history(signal: Signal) -> bool:
     """Whether it was found in a message of an earlier turn, which has been answered already."""
     return signal.where.startswith("history")
+
+
+def _meanings(names: Iterable[str]) -> str:
+    return ", ".join(f"“{SIGNALS.get(name, name)}”" for name in names)
