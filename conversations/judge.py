@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from django.conf import settings
+
 from charter import Judgment, Passage, Situation, doubts
 from charter.judging import Question, QuestionError, RefusedError, VerdictError, question, read_answer
 from conversations.breaker import Breaker
@@ -30,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 class Judge:
-    """A judge model behind any server that speaks the Messages API. Belongs to one event loop; needs no Django.
+    """A judge model behind any server that speaks the Messages API. Belongs to one event loop; needs no settings.
 
     seconds: for the whole exchange, its one retry included. remembered: how many verdicts are kept by content, the
     longest unused forgotten first. clock: monotonic seconds.
@@ -135,6 +137,27 @@ class Judge:
         self._known[digest] = judgment
         while len(self._known) > self._remembered:
             self._known.popitem(last=False)
+
+
+def configured_judge() -> Judge | None:
+    """The judge that the settings name, or None. Address and key are the model's where none of its own are given.
+
+    A model of poor judgment is not asked merely because it is the one at hand.
+    """
+    if not settings.JUDGE_MODEL:
+        return None
+    own = settings.JUDGE_BASE_URL
+    if not own and settings.ANTHROPIC_BASE_URL and settings.UPSTREAM_JUDGMENT == "poor":
+        log.warning("no judge: the model at hand is not fit for one; set PLUMBLINE_JUDGE_BASE_URL")
+        return None
+    # A key is not sent to an address it was not given for.
+    shared = settings.ANTHROPIC_API_KEY if own in {"", settings.ANTHROPIC_BASE_URL} else ""
+    return Judge(
+        settings.JUDGE_MODEL,
+        base_url=own or settings.ANTHROPIC_BASE_URL or OFFICIAL,
+        api_key=settings.JUDGE_API_KEY or shared,
+        seconds=settings.JUDGE_SECONDS,
+    )
 
 
 def _said(error: Exception) -> str:

@@ -21,10 +21,7 @@ _operator_signals: OrderedDict[str, tuple[Signal, ...]] = OrderedDict()
 async def observe(
     place: Place, system: str | Sequence[dict[str, Any]], configuration: Configuration
 ) -> tuple[Signal, ...]:
-    said = passages.of_messages(place.messages, place.known)
-    by_operator = passages.of_system(system)
-    if configuration.instructions:
-        by_operator.append(Passage(configuration.instructions, "operator", "configuration.instructions"))
+    said, by_operator = texts(place, system, configuration)
     key = "\0".join(passage.text for passage in by_operator)
     known = _operator_signals.get(key) if by_operator else ()
     fresh = said if known is not None else [*said, *by_operator]
@@ -39,3 +36,13 @@ async def observe(
     while len(_operator_signals) > REMEMBERED:
         _operator_signals.popitem(last=False)
     return signals
+
+
+def texts(
+    place: Place, system: str | Sequence[dict[str, Any]], configuration: Configuration
+) -> tuple[list[Passage], list[Passage]]:
+    """What is looked at in a turn: what was said, and what the operator had to say to it."""
+    by_operator = passages.of_system(system)
+    if configuration.instructions:
+        by_operator.append(Passage(configuration.instructions, "operator", "configuration.instructions"))
+    return passages.of_messages(place.messages, place.known), by_operator

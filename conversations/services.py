@@ -7,6 +7,7 @@ from typing import Any
 
 from audit.oversight.state import Oversight
 from config import database, notices
+from conversations.judge import configured_judge
 from conversations.record import Recorder
 from conversations.running import Running
 from conversations.upstream import Upstream
@@ -22,6 +23,7 @@ class Services:
         self.directory = Directory()
         self.oversight = Oversight()
         self.upstream = Upstream()
+        self.judge = configured_judge()
         self.recorder = Recorder()
         self.running = Running(self.oversight)
         self._unfinished: set[asyncio.Task[None]] = set()
@@ -36,6 +38,8 @@ class Services:
             await asyncio.wait(self._unfinished, timeout=10)
         await self.recorder.stop()
         await self.upstream.close()
+        if self.judge is not None:
+            await self.judge.close()
 
     def finish_later(self, work: Coroutine[Any, Any, None]) -> None:
         """Runs `work` to its end even though the caller is gone; `stop` waits for it."""

@@ -3,6 +3,7 @@
 authenticate   the key gives the deployment and its live configuration
 admit          paused? which conversation?
 observe        screens measure the new messages and the history
+judge          what they only suspect is asked of a judge model, if there is one
 decide         concerns in, one decision out
 compose        charter, behaviours, operator block, directives -> system
 answer         the model, or our own words
@@ -14,7 +15,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -22,7 +23,7 @@ from uuid import UUID
 from django.conf import settings
 
 from audit.log.writer import new_id
-from charter import Decision, Signal, Situation, compose, decide, opening, reply
+from charter import Decision, Signal, Situation, compose, decide, doubts, opening, reply
 from conversations import observation, wording
 from conversations.admission import refuse_if_paused
 from conversations.errors import ApiError
@@ -65,16 +66,14 @@ async def begin(services: Services, body: bytes, headers: dict[str, str], reques
     place = await find_place(request, access.deployment_id, headers.get("plumbline-conversation", ""))
     turn = TurnInProgress(services, request, headers, request_id, access, place)
     turn.signals = await observation.observe(turn.place, request.system, access.configuration)
-    turn.decision = decide(
-        Situation(
-            charter=access.charter,
-            configuration=access.configuration,
-            user_adjustments=request.adjustments,
-            signals=turn.signals,
-            past=place.past,
-            judgment=None,
-        )
+    situation = Situation(
+        charter=access.charter,
+        configuration=access.configuration,
+        user_adjustments=request.adjustments,
+        signals=turn.signals,
+        past=place.past,
     )
+    turn.decision = decide(await judged(turn, situation))
     turn.system = compose(access.charter, access.configuration, turn.decision.effective, turn.decision, request.system)
     return turn
 
@@ -84,6 +83,18 @@ async def authenticated(services: Services, headers: dict[str, str]) -> Access:
         return await authenticate(services.directory, headers)
     except AuthenticationError as error:
         raise ApiError(401, str(error)) from None
+
+
+async def judged(turn: TurnInProgress, situation: Situation) -> Situation:
+    """With a judge's word on what is in doubt, where there is a judge. Raises ApiError where a pause came meanwhile."""
+    judge = turn.services.judge
+    if judge is None or not doubts(situation):
+        return situation
+    said, by_operator = observation.texts(turn.place, turn.request.system, situation.configuration)
+    judgment = await judge.consider(situation, [*by_operator, *said])
+    # That took a while, and a pause only ends what is already running.
+    refuse_if_paused(turn.services.oversight, turn.access.operator_id, turn.access.deployment_id)
+    return replace(situation, judgment=judgment)
 
 
 async def answer_plainly(turn: TurnInProgress) -> dict[str, Any]:

@@ -179,6 +179,13 @@ UPSTREAM_IDLE_SECONDS = _seconds("PLUMBLINE_UPSTREAM_IDLE_SECONDS", 60)
 UPSTREAM_TOTAL_SECONDS = _seconds("PLUMBLINE_UPSTREAM_TOTAL_SECONDS", 600)
 UPSTREAM_RETRIES = 2
 
+# The judge: a model asked about what the screens only suspect. Without a name there is none.
+JUDGE_MODEL = os.environ.get("PLUMBLINE_JUDGE_MODEL", "")
+JUDGE_BASE_URL = os.environ.get("PLUMBLINE_JUDGE_BASE_URL", "")
+JUDGE_API_KEY = os.environ.get("PLUMBLINE_JUDGE_API_KEY", "")
+JUDGE_SECONDS = _seconds("PLUMBLINE_JUDGE_SECONDS", 8)
+"""For the whole exchange; the turn waits for it."""
+
 # The API.
 API_BODY_BYTES = 32 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
