@@ -3,15 +3,17 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from charter.configuration import Configuration
-from charter.screens import linear, normalise, patterns, scope
+from charter.screens import normalise, patterns, reader, scope
+from charter.screens.reader import Reading, Thresholds
 from charter.signals import Level, Passage, Signal, shorten
 
 WINDOW = 1_200
 OVERLAP = 200
 LONGEST = 60_000
 
-OFF_TOPIC_CERTAIN, OFF_TOPIC_SUSPECTED = 0.5, 0.4
 REFUSED_CERTAIN = 0.55
+KIND_LIKELY = 0.4
+KIND_POSSIBLE = 0.05
 
 LEARNED = {
     "abuse": "abuse",
@@ -23,6 +25,8 @@ LEARNED = {
 }
 SURE_ALONE = frozenset({"abuse", "jailbreak"})
 """Heads whose own word may be certain; the others need a phrase for that."""
+DECLINED_ON_SUSPICION = frozenset({"bright_line.mass_destruction_weapons", "bright_line.sexual_minors"})
+"""Lines that a mere suspicion may close, so that suspicion must be a firm one."""
 
 
 def observe(passages: Sequence[Passage], configuration: Configuration) -> tuple[Signal, ...]:
@@ -36,15 +40,16 @@ def observe(passages: Sequence[Passage], configuration: Configuration) -> tuple[
 
 
 def _all(passages: Sequence[Passage], configuration: Configuration) -> Iterator[Signal]:
+    closely = bool(configuration.scope.restrict)
     for passage in passages:
         reading = normalise.read(passage.text[:LONGEST])
         if passage.where.startswith("history"):
             yield from _history(passage, reading.plain)
             continue
         for text in _windows(reading.plain):
-            yield from _said(passage, text)
+            yield from _said(passage, text, closely=closely)
         for text in reading.hidden:
-            yield from _said(passage, text[:WINDOW])
+            yield from _said(passage, text[:WINDOW], closely=False)
         if reading.disguise:
             yield passage.signal("obfuscation", 0.6, "noted", reading.disguise)
     yield from _scope([p for p in passages if p.speaker == "user" and p.where.startswith("messages")], configuration)
@@ -58,7 +63,7 @@ def _history(passage: Passage, text: str) -> Iterator[Signal]:
                 yield passage.signal(name, 0.6, "suspected", _around(text, match.start()))
 
 
-def _said(passage: Passage, text: str) -> Iterator[Signal]:
+def _said(passage: Passage, text: str, *, closely: bool) -> Iterator[Signal]:
     if passage.speaker == "operator":
         if match := patterns.AGAINST_USERS.search(text):
             yield passage.signal("operator.against_users", 0.9, "certain", _around(text, match.start()))
@@ -67,39 +72,46 @@ def _said(passage: Passage, text: str) -> Iterator[Signal]:
         if match := patterns.INJECTION.search(text):
             yield passage.signal("injection", 0.8, "suspected", _around(text, match.start()))
         return
-    scores = linear.scores(text)
-    yield from _harm(passage, text, scores["harmful"])
+    topics = {name: match.start() for name, topic in patterns.TOPICS.items() if (match := topic.search(text))}
+    read = reader.read(text, closely=closely or bool(topics))
+    yield from _harm(passage, text, read, topics)
+    yield from _minors(passage, text, read.scores["harmful"])
     if passage.speaker == "user":
         yield from _phrases(passage, text)
-        yield from _learned(passage, text, scores)
+        yield from _learned(passage, text, read.scores)
 
 
-def _harm(passage: Passage, text: str, harmful: float) -> Iterator[Signal]:
-    """What it is about, from the topics; whether it asks for harm, from the model."""
-    harm_suspected, harm_certain = linear.thresholds()["harmful"]
-    asked = harmful >= harm_suspected
-    making = patterns.MAKING.search(text) is not None
-    named = False
-    for name, topic in patterns.TOPICS.items():
-        match = topic.search(text)
-        if match is None:
-            continue
-        evidence = _around(text, match.start())
-        certain = harmful >= harm_certain and making
-        level: Level = "certain" if certain else "suspected" if asked else "noted"
-        named = named or asked
-        yield passage.signal(name, harmful, level, evidence)
+def _harm(passage: Passage, text: str, read: Reading, topics: dict[str, int]) -> Iterator[Signal]:
+    """Whether it asks for harm, from the models; what harm, from its words and from them."""
+    harmful, at = read.scores["harmful"], reader.thresholds()["harmful"]
+    if harmful < at.suspected:
+        for name, start in topics.items():
+            yield passage.signal(name, harmful, "noted", _around(text, start))
+        return
+    level: Level = "certain" if harmful >= at.certain else "suspected"
+    for name in _about(read.kinds, topics):
+        # A suspicion that would close the conversation must be firm; otherwise it counts as one of harm in general.
+        weak = name in DECLINED_ON_SUSPICION and harmful < at.firm
+        evidence = _around(text, topics[name]) if name in topics else shorten(text)
+        yield passage.signal("harm.illegal" if weak else name, harmful, level, evidence)
+
+
+def _about(kinds: dict[str, float], topics: dict[str, int]) -> list[str]:
+    """The subjects of a text that asks for harm: those that its words and the encoder agree on, else what either says."""
+    likely = [name for name, share in kinds.items() if share >= KIND_LIKELY]
+    named = [name for name in topics if kinds.get(name, 1.0) >= KIND_POSSIBLE]
+    return list(dict.fromkeys([*likely, *named])) or list(topics) or ["harm.illegal"]
+
+
+def _minors(passage: Passage, text: str, harmful: float) -> Iterator[Signal]:
     sexual, minors = patterns.SEXUAL.search(text), patterns.MINORS.search(text)
     if sexual and minors and not patterns.TEACHING.search(text):
-        level = "certain" if harmful >= 0.5 or passage.speaker == "assistant" else "suspected"
+        level: Level = "certain" if harmful >= 0.5 or passage.speaker == "assistant" else "suspected"
         yield passage.signal("bright_line.sexual_minors", max(harmful, 0.6), level, _around(text, sexual.start()))
     elif sexual:
         yield passage.signal("sexual", 0.8, "suspected", _around(text, sexual.start()))
     if minors:
         yield passage.signal("minors", 0.6, "noted", _around(text, minors.start()))
-    # Nothing names what the harm would be, so the model's reading must be firmer before it counts.
-    if not named and harmful >= (harm_suspected + harm_certain) / 2:
-        yield passage.signal("harm.illegal", harmful, "suspected", shorten(text))
 
 
 def _phrases(passage: Passage, text: str) -> Iterator[Signal]:
@@ -110,11 +122,13 @@ def _phrases(passage: Passage, text: str) -> Iterator[Signal]:
 
 def _learned(passage: Passage, text: str, scores: dict[str, float]) -> Iterator[Signal]:
     for name, head in LEARNED.items():
-        score = scores[head]
-        suspected, certain = linear.thresholds()[head]
-        if score >= suspected:
-            sure = score >= certain and head in SURE_ALONE
-            yield passage.signal(name, score, "certain" if sure else "suspected", shorten(text))
+        score, at = scores[head], reader.thresholds()[head]
+        if score >= at.suspected:
+            yield passage.signal(name, score, _level(score, at, alone=head in SURE_ALONE), shorten(text))
+
+
+def _level(score: float, at: Thresholds, *, alone: bool) -> Level:
+    return "certain" if alone and score >= at.certain else "suspected"
 
 
 def _scope(said: Sequence[Passage], configuration: Configuration) -> Iterator[Signal]:
@@ -124,9 +138,9 @@ def _scope(said: Sequence[Passage], configuration: Configuration) -> Iterator[Si
     last = said[-1]
     text = normalise.read(last.text[:WINDOW]).plain
     if configuration.scope.restrict:
-        score = scope.off_topic(text, configuration)
-        if score >= OFF_TOPIC_SUSPECTED:
-            level: Level = "certain" if score >= OFF_TOPIC_CERTAIN else "suspected"
+        score, at = scope.off_topic(text, configuration), reader.scope_thresholds()
+        if score >= at.suspected:
+            level: Level = "certain" if score >= at.certain else "suspected"
             yield last.signal("scope.off_topic", score, level, shorten(text))
     if configuration.scope.refused:
         likeness, name = scope.refused(text, configuration)

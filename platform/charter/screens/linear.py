@@ -44,18 +44,13 @@ def _heads() -> tuple[tuple[str, ...], NDArray[np.float32], NDArray[np.float32],
         return names, sparse, stored["dense"].astype(np.float32), stored["bias"].astype(np.float32)
 
 
-@lru_cache(maxsize=1)
-def thresholds() -> dict[str, tuple[float, float]]:
-    """(suspected, certain) of each head, as training measured them on groups held out."""
-    with np.load(ARTIFACT) as stored:
-        return {
-            str(name): (float(a), float(b)) for name, (a, b) in zip(stored["names"], stored["thresholds"], strict=True)
-        }
+def forget() -> None:
+    """Reads the artifact anew at the next text; for training, which has just written it."""
+    _heads.cache_clear()
 
 
-def scores(text: str) -> dict[str, float]:
-    """The probability of each head for one text, e.g. {"harmful": 0.93, "abuse": 0.02, ...}."""
+def logits(text: str) -> dict[str, float]:
+    """The log odds of each head for one text, e.g. {"harmful": 2.6, "abuse": -3.9, ...}."""
     names, sparse, dense, bias = _heads()
     found, weights, vector = features(text)
-    logits = weights @ sparse[found] + vector @ dense + bias
-    return dict(zip(names, (1.0 / (1.0 + np.exp(-np.clip(logits, -30, 30)))).tolist(), strict=True))
+    return dict(zip(names, (weights @ sparse[found] + vector @ dense + bias).tolist(), strict=True))

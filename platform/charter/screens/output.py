@@ -7,7 +7,7 @@ same outcome: what is measured are sentences of the text, not the pieces it came
 import re
 
 from charter.configuration import Configuration
-from charter.screens import linear, patterns
+from charter.screens import patterns, reader
 from charter.signals import Passage, Signal
 
 HOLD = 240
@@ -89,7 +89,7 @@ def _crossed(text: str, asked: frozenset[str]) -> Signal | None:
         return None
     for name in ("bright_line.mass_destruction_weapons", "bright_line.critical_infrastructure"):
         if patterns.TOPICS[name].search(text):
-            harmful = linear.scores(text)["harmful"]
-            if harmful >= linear.thresholds()["harmful"][1]:
+            harmful = reader.read(text, closely=True).scores["harmful"]
+            if harmful >= reader.thresholds()["harmful"].certain:
                 return passage.signal(name, harmful, "certain", text[-120:])
     return None

@@ -5,6 +5,7 @@ alike it is to everyday requests of any kind.
 """
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charter.configuration import Configuration, Scope, Topic
+from charter.screens import encoder, reader
 from charter.screens.embedding import embed, embed_known
 
 ARTIFACT = Path(__file__).parent / "artifact" / "scope.npz"
@@ -49,46 +51,76 @@ SMALL_TALK = re.compile(
 )
 
 
+Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Everyday:
+    """Unit vectors of requests of any kind: static ones of shape (n, 256) and the encoder's of shape (n, 128)."""
+
+    static: Vectors
+    read: Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class _Anchors:
+    static: Vectors
+    read: Vectors
+    words: frozenset[str]
+
+
 @lru_cache(maxsize=1)
-def _model() -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
+def _model() -> tuple[Everyday, Vectors, float]:
     with np.load(ARTIFACT) as stored:
-        return stored["everyday"].astype(np.float32), stored["weights"].astype(np.float32), float(stored["bias"])
+        everyday = Everyday(stored["static"].astype(np.float32), stored["read"].astype(np.float32))
+        return everyday, stored["weights"].astype(np.float32), float(stored["bias"])
 
 
 @lru_cache(maxsize=2_048)
-def _anchors(description: str, topics: tuple[Topic, ...]) -> tuple[NDArray[np.float32], frozenset[str]]:
+def _anchors(description: str, topics: tuple[Topic, ...]) -> _Anchors:
     texts = [description, *(topic.name for topic in topics), *(e for topic in topics for e in topic.examples)]
     texts = [text for text in texts if text.strip()]
-    words = frozenset(stem for text in texts for stem in stems(text))
     if not texts:
-        return np.zeros((1, 256), np.float32), words
-    return np.stack([embed_known(text) for text in texts]), words
+        return _Anchors(np.zeros((1, 256), np.float32), np.zeros((1, 128), np.float32), frozenset())
+    return _Anchors(
+        np.stack([embed_known(text) for text in texts]),
+        np.stack([encoder.vector_of_known(text) for text in texts]),
+        frozenset(stem for text in texts for stem in stems(text)),
+    )
 
 
 def stems(text: str) -> set[str]:
     return {word.lower()[:6] for word in _WORD.findall(text) if word.lower() not in _STOP}
 
 
-def measures(text: str, scope: Scope, everyday_vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What the scope model looks at, float32 of shape (8,). `everyday_vectors`: unit vectors of requests of any kind."""
-    vector = embed(text)
-    anchors, words = _anchors(scope.description, scope.allowed)
-    alike = np.sort(anchors @ vector)[::-1]
-    refused, refused_words = _anchors("", scope.refused)
-    everyday = np.sort(everyday_vectors @ vector)[::-1]
+def measures(text: str, scope: Scope, everyday: Everyday) -> Vectors:
+    """What the scope model looks at, float32 of shape (14,)."""
+    anchors, refused = _anchors(scope.description, scope.allowed), _anchors("", scope.refused)
+    vector = reader.read(text, closely=True).vector
+    assert vector is not None  # noqa: S101 - a closer look was asked for
     own = stems(text)
     return np.array(
         [
-            alike[0],
-            alike[:3].mean(),
-            float(anchors[0] @ vector),
-            everyday[0],
-            everyday[:8].mean(),
-            len(own & words) / (len(own) or 1),
-            float((refused @ vector).max()),
-            len(own & refused_words) / (len(own) or 1),
+            *_likeness(embed(text), anchors.static, everyday.static, refused.static),
+            *_likeness(vector, anchors.read, everyday.read, refused.read),
+            len(own & anchors.words) / (len(own) or 1),
+            len(own & refused.words) / (len(own) or 1),
         ],
         np.float32,
+    )
+
+
+def _likeness(vector: Vectors, anchors: Vectors, everyday: Vectors, refused: Vectors) -> tuple[float, ...]:
+    alike = np.sort(anchors @ vector)[::-1]
+    others = everyday @ vector
+    nearest = np.partition(others, -8)[-8:]
+    return (
+        float(alike[0]),
+        float(alike[:3].mean()),
+        float(anchors[0] @ vector),
+        float(nearest.max()),
+        float(nearest.mean()),
+        float((refused @ vector).max()),
     )
 
 
@@ -114,5 +146,5 @@ def refused(text: str, configuration: Configuration) -> tuple[float, str]:
             best, name = likeness, topic.name
     if not best:
         return 0.0, ""
-    anchors, _ = _anchors(configuration.scope.description, configuration.scope.allowed)
-    return (best, name) if best > float((anchors @ vector).max()) + 0.05 else (0.0, "")
+    anchors = _anchors(configuration.scope.description, configuration.scope.allowed)
+    return (best, name) if best > float((anchors.static @ vector).max()) + 0.05 else (0.0, "")

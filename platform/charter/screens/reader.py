@@ -1,0 +1,86 @@
+"""One text read by both models: the linear heads and the encoder's first look always, its closer look where either is unsure."""
+
+import json
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charter.screens import encoder, linear
+
+ARTIFACT = Path(__file__).parent / "artifact" / "thresholds.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Probabilities of one head, as training measured them on themes held out (artifact/DATA_CARD.md).
+
+    `glance`: from here on the first look asks for the closer one; `suspected` and `certain` are the levels of signals;
+    `firm`, between those, is where few look-alikes are left.
+    """
+
+    glance: float
+    suspected: float
+    firm: float
+    certain: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Probabilities by head; what a harmful text would be about, by signal name; the scope vector, after a closer look."""
+
+    scores: dict[str, float]
+    kinds: dict[str, float]
+    vector: NDArray[np.float32] | None
+
+
+@lru_cache(maxsize=1)
+def thresholds() -> dict[str, Thresholds]:
+    return {name: Thresholds(**values) for name, values in _settings()["heads"].items()}
+
+
+@lru_cache(maxsize=1)
+def scope_thresholds() -> Thresholds:
+    """Those of `scope.off_topic`, which takes no first look."""
+    return Thresholds(glance=0.0, firm=1.0, **_settings()["scope"])
+
+
+@lru_cache(maxsize=1)
+def _settings() -> dict[str, Any]:
+    settings: dict[str, Any] = json.loads(ARTIFACT.read_text())
+    return settings
+
+
+def forget() -> None:
+    """Reads the thresholds anew at the next text; for training, which has just written them."""
+    for known in (thresholds, scope_thresholds, _settings, read):
+        known.cache_clear()
+
+
+@lru_cache(maxsize=1_024)
+def read(text: str, *, closely: bool = False) -> Reading:
+    """Measures one text of at most a window's length. `closely`: take the closer look whatever the first one says.
+
+    Recent texts are remembered: retries, and the several screens that read one text."""
+    known = linear.logits(text)
+    first = encoder.first_look(text)
+    scores = blended(first.logits, known)
+    if not closely and all(score < thresholds()[head].glance for head, score in scores.items()):
+        return Reading(scores, {}, None)
+    closer = encoder.closer_look(first)
+    kinds = {name: _probability(logit) for name, logit in closer.logits.items() if name not in known}
+    return Reading(blended(closer.logits, known), kinds, closer.vector)
+
+
+def blended(looked: dict[str, float], known: dict[str, float]) -> dict[str, float]:
+    """Both models' logits as one probability a head. The linear model's part keeps what the encoder has no words for."""
+    share = _settings()["linear_share"]
+    return {head: _probability(looked[head] + share * logit) for head, logit in known.items()}
+
+
+def _probability(logit: float) -> float:
+    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
