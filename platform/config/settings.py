@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "audit.reviews",
     "audit.wellbeing",
     "audit.cases",
+    "evaluation",
 ]
 
 # Pages only: /v1 has a handler and a chain of its own (config/api_handler.py).
