@@ -37,6 +37,10 @@ class Endpoint:
     api_key: str = field(repr=False)
     operator_id: UUID | None = None
 
+    def url(self, path: str) -> str:
+        """Where `path` of the API is, e.g. "messages"; some people write the /v1 into the address."""
+        return f"{self.base_url.removesuffix('/v1')}/v1/{path}"
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
