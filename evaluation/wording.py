@@ -17,3 +17,46 @@ def of_scenarios(result: dict[str, Any]) -> Iterator[str]:
         for signal in failure["signals"]:
             found = f"{signal['level']} {signal['name']} {signal['score']:.2f}"
             yield f"    {found} in {signal['where']}: {signal['evidence']}"
+
+
+def of_file(result: dict[str, Any]) -> Iterator[str]:
+    """`result` as `evaluation.measure.file` makes it."""
+    if result["left_out"]:
+        yield f"{result['left_out']} rows are labelled as ambiguous and left out."
+    for source in result["sources"]:
+        yield from of_source(source)
+
+
+def of_source(source: dict[str, Any]) -> Iterator[str]:
+    yield f"{source['source']}: {source['rows']} rows about {source['about']}, {source['positive']} of them positive"
+    yield f"  {seen(source)}"
+    for name, key in (("recall", "recall"), ("false alarms", "false_alarms"), ("precision", "precision"), ("F1", "f1")):
+        found = source[key]
+        if found["suspected"] is not None:
+            yield f"  {name:<14} suspected {share(found['suspected'])}   certain {share(found['certain'])}"
+    if area := source["auroc"]:
+        yield f"  {'AUROC':<14} {area['value']:.3f} ({area['low']:.3f} to {area['high']:.3f})"
+    for side, shares in source["outcomes"].items():
+        if shares:
+            told = ", ".join(f"{outcome} {share(value).strip()}" for outcome, value in shares.items() if value)
+            yield f"  {side:<14} {told}"
+    for row in source["latency_ms"]:
+        limit = f"to {row['characters_up_to']:,} characters" if row["characters_up_to"] else "longer"
+        yield f"  {limit}: p50 {row['p50']} ms, p95 {row['p95']} ms, p99 {row['p99']} ms ({row['rows']} texts)"
+    for name, key in (("missed", "misses"), ("false alarm", "false_alarms_listed")):
+        yield from (f"  {name}: {row['score']:.3f} {row['text']}" for row in source[key])
+    yield ""
+
+
+def seen(source: dict[str, Any]) -> str:
+    """Whether the artifact knows these texts from its training."""
+    trained, rows = source["trained_on"], source["rows"]
+    if trained is None:
+        return "the training data is not here, so it cannot be told whether the screens were trained on these texts"
+    if not trained:
+        return "held out: the screens were trained on none of these texts"
+    return f"TRAINED ON {trained} of these {rows} texts: the figures flatter the screens"
+
+
+def share(value: float | None) -> str:
+    return "     -" if value is None else f"{value:6.1%}"

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from django.core.management.base import BaseCommand, CommandError
 
-from evaluation import scenarios, wording
+from evaluation import measure, scenarios, wording
 from evaluation.errors import EvaluationError
 
 
@@ -31,4 +31,7 @@ def _evaluated(what: list[str]) -> tuple[dict[str, Any], list[str]]:
     if what[0] == "scenarios" and len(what) == 2:
         result = scenarios.report(scenarios.run(Path(what[1])))
         return result, list(wording.of_scenarios(result))
+    if len(what) == 1:
+        result = measure.file(Path(what[0]))
+        return result, list(wording.of_file(result))
     raise EvaluationError("expected FILE.jsonl, or scenarios and one file or folder")
