@@ -175,7 +175,7 @@ MASTER_KEYS = _list("PLUMBLINE_MASTER_KEY")
 # Upstream: the model behind the hierarchy. What the environment names stands beside the catalogue in the database.
 ANTHROPIC_API_KEY = os.environ.get("ANTHROPIC_API_KEY", "")
 ANTHROPIC_BASE_URL = os.environ.get("ANTHROPIC_BASE_URL", "")
-UPSTREAM_MODEL = os.environ.get("PLUMBLINE_UPSTREAM_MODEL", "claude-sonnet-4-5")
+UPSTREAM_MODEL = os.environ.get("PLUMBLINE_UPSTREAM_MODEL", "claude-sonnet-5-5")
 UPSTREAM_JUDGMENT = os.environ.get("PLUMBLINE_UPSTREAM_JUDGMENT", "good")
 """`poor` for a model that must not be left to speak to someone at risk: our own words are then the whole answer."""
 UPSTREAM_CONNECT_SECONDS = _seconds("PLUMBLINE_UPSTREAM_CONNECT_SECONDS", 5)
