@@ -32,8 +32,8 @@ def read_messages_request(raw: bytes, *, counting: bool = False) -> MessagesRequ
     if not isinstance(model, str) or not model or len(model) > 128:
         raise ApiError(400, "model: a string of at most 128 characters is required")
     limit = body.get("max_tokens")
-    if not counting and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1):
-        raise ApiError(400, "max_tokens: a whole number of at least 1 is required")
+    if not counting and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 0):
+        raise ApiError(400, "max_tokens: a whole number is required; 0 only fills the model's cache")
     stream = body.get("stream", False)
     if not isinstance(stream, bool):
         raise ApiError(400, "stream: must be true or false")

@@ -103,8 +103,7 @@ class Upstreams:
         """One plain answer. Raises UpstreamError."""
 
         async def attempt(route: Route) -> Answer:
-            body = call.body_at(route)
-            raw, request_id = await self._whole(route, "messages", body, call.headers)
+            raw, request_id = await self._whole(route, "messages", call)
             message = _object(raw)
             if message is None or not isinstance(message.get("content"), list):
                 raise malformed("the model's answer was malformed")
@@ -117,7 +116,7 @@ class Upstreams:
 
         async def attempt(route: Route) -> dict[str, Any]:
             try:
-                raw, _ = await self._whole(route, "messages/count_tokens", call.body_at(route), call.headers)
+                raw, _ = await self._whole(route, "messages/count_tokens", call)
             except UpstreamError as error:
                 if error.status not in NOT_SERVED:
                     raise
@@ -143,7 +142,7 @@ class Upstreams:
     async def _open(self, route: Route, call: Call) -> _Opened:
         with named():
             async with asyncio.timeout(self._times.first):
-                response = await self._wire.post(route.endpoint, "messages", call.body_at(route), call.headers)
+                response = await self._post(route, "messages", call)
                 try:
                     events = wire.events(response, self._times.idle)
                     return _Opened(response, await anext(events), events)
@@ -151,13 +150,16 @@ class Upstreams:
                     response.close()
                     raise
 
-    async def _whole(self, route: Route, path: str, body: dict[str, Any], headers: dict[str, str]) -> tuple[bytes, str]:
+    async def _whole(self, route: Route, path: str, call: Call) -> tuple[bytes, str]:
         with named():
-            async with asyncio.timeout(self._times.whole(body.get("max_tokens"))):
-                response = await self._wire.post(route.endpoint, path, body, headers)
+            async with asyncio.timeout(self._times.whole(call.body.get("max_tokens"))):
+                response = await self._post(route, path, call)
             async with response:
                 raw = await wire.read_whole(response, self._times.idle)
         return raw, response.headers.get("request-id", "")
+
+    async def _post(self, route: Route, path: str, call: Call) -> aiohttp.ClientResponse:
+        return await self._wire.post(route.endpoint, path, call.body_at(route), call.headers)
 
     async def _first(self, call: Call, attempt: Callable[[Route], Awaitable[Result]]) -> Result:
         """What the first upstream to answer gave. Raises the last one's UpstreamError."""

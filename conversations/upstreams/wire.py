@@ -70,8 +70,9 @@ class Wire:
         if endpoint.operator_id is None:
             # It picks a workspace of whoever's key it is: not the caller's to pick where the key is the platform's.
             sent.pop("anthropic-workspace-id", None)
-        url = endpoint.url(path) + ("?beta=true" if "anthropic-beta" in headers else "")
-        response = await self._session(endpoint).post(url, data=orjson.dumps(body), headers=sent, allow_redirects=False)
+        response = await self._session(endpoint).post(
+            endpoint.url(path), data=orjson.dumps(body), headers=sent, allow_redirects=False
+        )
         if response.status != 200:
             async with response:
                 raise of_status(response.status, response.headers, await response.read())

@@ -197,7 +197,7 @@ def test_a_conversation_of_another_deployment_cannot_be_named(client, web, new_k
             b'{"model":"default","max_tokens":1,"messages":[{"role":"user","content":[{"type":"text"}]}]}',
             "messages.0.content",
         ),
-        (b'{"model":"default","max_tokens":0,"messages":[{"role":"user","content":"x"}]}', "max_tokens"),
+        (b'{"model":"default","max_tokens":-1,"messages":[{"role":"user","content":"x"}]}', "max_tokens"),
         (b'{"max_tokens":1,"messages":[{"role":"user","content":"x"}]}', "model"),
         (
             b'{"model":"default","max_tokens":1,"messages":[{"role":"user","content":"x"}],"metadata":{"user_id":7}}',
