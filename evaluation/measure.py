@@ -32,13 +32,13 @@ def file(path: Path) -> dict[str, Any]:
 
 def measure(source: Source) -> dict[str, Any]:
     """The figures of one source, ready for JSON; shares are 0..1 and None where there is nothing to take a share of."""
-    read(WARM_UP, source.kind)
-    pairs = [(sample, read(sample.text, source.kind)) for sample in source.samples]
+    read(Sample(WARM_UP, positive=False, group=""), source.kind)
+    pairs = [(sample, read(sample, source.kind)) for sample in source.samples]
     positive, negative = ([pair for pair in pairs if pair[0].positive is side] for side in (True, False))
     return {
         "source": source.name,
         "about": source.kind,
-        "note": source.note,
+        "role": source.role,
         "rows": len(pairs),
         "positive": len(positive),
         "trained_on": provenance.trained_on(source),

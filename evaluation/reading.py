@@ -1,12 +1,16 @@
-"""One text through the screens and the hierarchy, as the only message of a user of an unconfigured deployment."""
+"""One message through the screens and the hierarchy, said by a user of a deployment that configures nothing."""
 
 import time
 from typing import NamedTuple
 
-from charter import Configuration, Passage, Signal, Situation, decide, load_charter
-from charter.screens import linear, normalise, observe
+from charter import Configuration, Signal
+from charter.screens import linear, normalise
 from charter.screens.input import LONGEST, OVERLAP, WINDOW
 from charter.signals import strongest
+from charter.situation import is_history
+from conversations.requests import MessagesRequest
+from evaluation.rows import Sample
+from evaluation.scenarios import replay
 
 SIGNALS_OF = {
     "harm": ("bright_line.", "harm."),
@@ -17,10 +21,12 @@ SIGNALS_OF = {
 """The beginnings of the names of the signals that count as finding each kind."""
 HEAD_OF = {"harm": "harmful", "abuse": "abuse", "risk": "risk", "jailbreak": "jailbreak"}
 BLANK = Configuration()
+ANSWER = {"role": "assistant", "content": "I see."}
+"""Stands for what the model said between the messages of a conversation."""
 
 
 class Reading(NamedTuple):
-    """level: certain, suspected or nothing; score: 0..1; name: the strongest signal's; seconds: observe and decide."""
+    """level: certain, suspected or nothing; score: 0..1; name: its strongest signal; seconds: to observe and decide."""
 
     level: str
     score: float
@@ -29,20 +35,27 @@ class Reading(NamedTuple):
     seconds: float
 
 
-def read(text: str, kind: str) -> Reading:
+def read(sample: Sample, kind: str) -> Reading:
+    messages = [message for earlier in sample.before for message in (_by_user(earlier), ANSWER)] + [
+        _by_user(sample.text)
+    ]
+    request = MessagesRequest({}, "", messages, "", stream=False, user_ref="", adjustments={})
     started = time.perf_counter()
-    signals = observe([Passage(text, "user", "messages[0]")], BLANK)
-    decision = decide(Situation(load_charter(), BLANK, signals=signals))
-    seconds = time.perf_counter() - started
-    counted = [s for s in signals if s.name.startswith(SIGNALS_OF[kind]) and s.level != "noted"]
+    decision, signals = replay(request, BLANK)
+    seconds = (time.perf_counter() - started) / (len(sample.before) + 1)
+    counted = [s for s in signals if s.name.startswith(SIGNALS_OF[kind]) and s.level != "noted" and not is_history(s)]
     found = strongest(counted)
     return Reading(
         level=found.level if found else "nothing",
-        score=graded(text, kind, counted),
+        score=graded(sample.text, kind, counted),
         name=found.name if found else "",
         outcome=decision.outcome,
         seconds=seconds,
     )
+
+
+def _by_user(text: str) -> dict[str, str]:
+    return {"role": "user", "content": text}
 
 
 def graded(text: str, kind: str, counted: list[Signal]) -> float:

@@ -12,21 +12,28 @@ from evaluation.labels import KINDS, meaning
 
 
 class Sample(NamedTuple):
-    """One text; `positive` is whether the finding is there. Samples of one `group` are drawn together."""
+    """One message; `positive` is whether the finding is there. Samples of one `group` are drawn together.
+
+    `before` are the user's earlier messages, where the text is the last of a conversation.
+    """
 
     text: str
     positive: bool
     group: str
+    before: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Samples of one origin about one kind of finding; figures are never pooled over several of these."""
+    """Samples of one origin about one kind of finding; figures are never pooled over several of these.
+
+    `role` is what the source stands for in the whole report, e.g. everyday requests.
+    """
 
     name: str
     kind: str
     samples: tuple[Sample, ...]
-    note: str = ""
+    role: str = ""
 
 
 class _Labelled(NamedTuple):

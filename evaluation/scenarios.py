@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from charter import Decision, Past, Signal, Situation, decide, load_charter
+from charter import Configuration, Decision, Past, Signal, Situation, decide, load_charter
 from charter.screens import observe
 from conversations import observation
 from conversations.history import Place
+from conversations.requests import MessagesRequest
 from evaluation import expectations, scenario_files
 from evaluation.scenario_files import Scenario
 
@@ -54,18 +55,18 @@ def run(path: Path) -> list[Verdict]:
 
 
 def judge(scenario: Scenario) -> Verdict:
-    decision, signals = replay(scenario)
+    decision, signals = replay(scenario.request, scenario.configuration)
     return Verdict(scenario, decision, signals, tuple(expectations.differences(scenario.expect, decision)))
 
 
-def replay(scenario: Scenario) -> tuple[Decision, tuple[Signal, ...]]:
-    """The last turn's decision, and its signals; there is no judge, and no model: answers are those in the scenario."""
+def replay(request: MessagesRequest, configuration: Configuration) -> tuple[Decision, tuple[Signal, ...]]:
+    """The last turn's decision, and its signals; there is no judge, and no model: answers are those in the request."""
     past = Past()
-    *earlier, last = _turns(scenario.request.messages)
+    *earlier, last = _turns(request.messages)
     for known, end in earlier:
-        decision, signals = _turn(scenario, known, end, past)
+        decision, signals = _turn(request, configuration, known, end, past)
         past = past.after(decision, signals)
-    return _turn(scenario, *last, past)
+    return _turn(request, configuration, *last, past)
 
 
 def _turns(messages: list[dict[str, Any]]) -> Iterator[tuple[int, int]]:
@@ -79,13 +80,13 @@ def _turns(messages: list[dict[str, Any]]) -> Iterator[tuple[int, int]]:
     yield known, len(messages)
 
 
-def _turn(scenario: Scenario, known: int, end: int, past: Past) -> tuple[Decision, tuple[Signal, ...]]:
-    request, configuration = scenario.request, scenario.configuration
+def _turn(
+    request: MessagesRequest, configuration: Configuration, known: int, end: int, past: Past
+) -> tuple[Decision, tuple[Signal, ...]]:
     place = Place(NOWHERE, None, None, 1, known, request.messages[:end], b"", past)
     said, by_operator = observation.texts(place, request.system, configuration)
     signals = observe([*said, *by_operator], configuration)
-    situation = Situation(load_charter(), configuration, request.adjustments, signals, past)
-    return decide(situation), signals
+    return decide(Situation(load_charter(), configuration, request.adjustments, signals, past)), signals
 
 
 def report(verdicts: Iterable[Verdict]) -> dict[str, Any]:

@@ -48,6 +48,22 @@ def of_source(source: dict[str, Any]) -> Iterator[str]:
     yield ""
 
 
+def of_whole(result: dict[str, Any]) -> Iterator[str]:
+    """`result` as `evaluation.whole.whole` makes it."""
+    if missing := result["public_sets_not_here"]:
+        yield f"Not on this machine, so not measured: {', '.join(missing)}."
+        yield ""
+    for source in result["sources"]:
+        yield from (line for line in of_source(source) if not line.startswith(("  missed", "  false alarm:")))
+    for aim in result["aims"]:
+        said = "reached" if aim["reached"] else "NOT REACHED"
+        yield f"{aim['aim']}: {aim['value']:.3f} on {aim['source']}: {said}"
+    yield ""
+    yield from of_scenarios(result["scenarios"])
+    yield ""
+    yield f"With plots, misses and what training measured held out: {result['report']}"
+
+
 def seen(source: dict[str, Any]) -> str:
     """Whether the artifact knows these texts from its training."""
     trained, rows = source["trained_on"], source["rows"]

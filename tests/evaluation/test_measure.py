@@ -105,8 +105,9 @@ def test_figures_follow_from_what_was_read(file, monkeypatch):
     }
     scores = {"p1": 0.9, "p2": 0.8, "p3": 0.1, "p4": 0.7, "n1": 0.75, "n2": 0.2}
 
-    def read(text: str, kind: str) -> Reading:
+    def read(sample: rows.Sample, kind: str) -> Reading:
         assert kind == "harm"
+        text = sample.text
         outcome = "decline" if levels.get(text) == "certain" else "answer"
         return Reading(levels.get(text, "nothing"), scores.get(text, 0.0), "harm.illegal", outcome, 0.002)
 
@@ -147,8 +148,12 @@ def test_without_the_training_data_it_is_not_claimed_that_texts_are_held_out(fil
     assert found["trained_on"] is None
 
 
+def sample(text: str, *before: str) -> rows.Sample:
+    return rows.Sample(text, positive=True, group="", before=before)
+
+
 def test_a_harmful_request_reads_stronger_than_an_everyday_one():
-    harmful, everyday = reading.read(BOMB, "harm"), reading.read(BREAD, "harm")
+    harmful, everyday = reading.read(sample(BOMB), "harm"), reading.read(sample(BREAD), "harm")
     assert harmful.level != "nothing"
     assert harmful.name.startswith(("harm.", "bright_line."))
     assert everyday.level == "nothing"
@@ -158,7 +163,14 @@ def test_a_harmful_request_reads_stronger_than_an_everyday_one():
 
 def test_a_long_text_is_graded_by_its_worst_part():
     filler = "The weather is mild and the garden is green. " * 60
-    assert reading.read(f"{filler}{BOMB}", "harm").score > reading.read(filler, "harm").score
+    assert reading.read(sample(f"{filler}{BOMB}"), "harm").score > reading.read(sample(filler), "harm").score
+
+
+def test_a_conversation_is_read_by_its_last_message_and_what_came_before():
+    assert reading.read(sample("Thanks", BOMB), "harm").level == "nothing"
+    insult = "You are a stupid worthless piece of garbage"
+    assert reading.read(sample(insult), "abuse").outcome == "answer"
+    assert reading.read(sample(insult, insult, insult), "abuse").outcome == "end"
 
 
 def test_the_area_is_that_of_scikit_learn_and_its_interval_holds_it():
