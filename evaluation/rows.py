@@ -1,6 +1,7 @@
 """Rows of a JSON-lines file, `{"text", "label"}` each, grouped by source and by what their labels are about."""
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,6 +10,9 @@ from typing import Any, NamedTuple
 
 from evaluation.errors import EvaluationError
 from evaluation.labels import KINDS, meaning
+
+
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Sample(NamedTuple):
@@ -69,6 +73,8 @@ def _row(line: str, where: str, default_source: str) -> _Labelled | None:
         raise EvaluationError(f"{where}: a row is a JSON object")
     if not isinstance(row.get("text"), str) or not row["text"].strip():
         raise EvaluationError(f"{where}: text: is required")
+    if SURROGATE.search(row["text"]):
+        raise EvaluationError(f"{where}: text: half a surrogate pair is no character")
     if "label" not in row:
         raise EvaluationError(f"{where}: label: is required")
     try:

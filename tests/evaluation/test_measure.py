@@ -62,6 +62,7 @@ def test_an_unknown_label_is_told_with_its_line(file, label):
         (["", '"text"'], "line 2: a row is a JSON object"),
         ([{"label": 1}], "line 1: text: is required"),
         ([{"text": "  ", "label": 1}], "line 1: text: is required"),
+        ([{"text": "\ud800", "label": 1}], "line 1: text: half a surrogate pair"),
         ([{"text": BREAD}], "line 1: label: is required"),
         ([{"text": BREAD, "label": "ambiguous"}], "every row"),
     ],
