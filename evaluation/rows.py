@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from evaluation.errors import EvaluationError
 from evaluation.labels import KINDS, meaning
 
-
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 
