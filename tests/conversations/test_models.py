@@ -9,9 +9,10 @@ from django.conf import settings
 
 from conversations.models import Turn
 from operators.keys import create_key
-from operators.models import Deployment, Operator
+from operators.models import Deployment, Operator, Upstream
 from tests.conversations.catalogue import model as make_model
 from tests.conversations.catalogue import upstream
+from tests.support.model_server import running
 from tests.support.waiting import until
 
 
@@ -119,6 +120,28 @@ def test_a_model_that_only_an_operators_own_upstream_serves_is_that_operators_al
     with anthropic.Anthropic(base_url=web, api_key=create_key(deployment, "k", by=None)[1], max_retries=0) as theirs:
         until(lambda: names(theirs) == ["shared", "theirs", settings.UPSTREAM_MODEL])
     until(lambda: names(client) == ["shared", settings.UPSTREAM_MODEL])
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_record_says_which_upstream_answered_and_its_key_went_there_alone(client, model, stream):
+    with running(api_key="sk-second") as second:
+        there = upstream(second.url, name="second", key="sk-second")
+        make_model("twice", {there: "at-second", None: "at-home"})
+        until(lambda: "twice" in names(client))
+        asked = {
+            "model": "twice",
+            "max_tokens": 9,
+            "stream": stream,
+            "messages": [{"role": "user", "content": "hello"}],
+        }
+        list(client.messages.create(**asked))
+        second.script("hello", "[[status:529]]")
+        list(client.messages.create(**asked))
+        Upstream.objects.update(enabled=False)
+        until(lambda: ask(client, "twice") and len(second.requests) == 2)
+    turns = Turn.objects.order_by("started_at").values_list("upstream", "upstream_model")[:2]
+    assert list(turns) == [("second", "at-second"), ("environment", "at-home")]
+    assert {received.headers["x-api-key"] for received in model.requests} == {"none"}
 
 
 def test_openais_clients_get_their_own_shape(web, key):
