@@ -8,7 +8,7 @@ export PYTHONPATH := $(CURDIR)/platform:$(CURDIR)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint venv venv-test python chromium bench train screenshots clean
+.PHONY: help run test lint venv venv-test python chromium bench train evaluate screenshots clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -45,6 +45,9 @@ bench: venv-test ## Requests per second, beside a bare pass-through
 
 train: venv-test ## Train the screens anew and measure them on groups held out
 	@exec $(RUN) -m evaluation.train
+
+evaluate: venv-test ## Measure the screens and the hierarchy, into an HTML report; ARGS="FILE.jsonl --json" measures that file
+	@exec $(RUN) manage.py evaluate $(ARGS)
 
 screenshots: venv-test chromium ## Make the documentation's pictures anew
 	@PLUMBLINE_SCREENSHOTS=docs/images exec $(SERVERS) --model -- $(RUN) -m pytest tests/browser $(ARGS)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 class Breaker:
     """Opens after `failures` in a row; `seconds` later admits one probe, whose outcome closes or opens it again.
 
-    Whoever was admitted must report `succeeded` or `failed`. `clock` gives monotonic seconds.
+    Whoever was admitted must report `succeeded` or `failed`, or `let_go` where it came to neither. `clock` gives
+    monotonic seconds.
     """
 
     def __init__(self, failures: int, seconds: float, clock: Callable[[], float]) -> None:
@@ -19,13 +20,21 @@ class Breaker:
     def open(self) -> bool:
         return self._opened_at is not None
 
-    def admits(self) -> bool:
+    @property
+    def resting(self) -> bool:
+        """Whether it would admit nobody now."""
         if self._opened_at is None:
-            return True
-        if self._probing or self._clock() - self._opened_at < self._seconds:
             return False
-        self._probing = True
+        return self._probing or self._clock() - self._opened_at < self._seconds
+
+    def admits(self) -> bool:
+        if self.resting:
+            return False
+        self._probing = self.open
         return True
+
+    def let_go(self) -> None:
+        self._probing = False
 
     def succeeded(self) -> None:
         self._failures, self._opened_at, self._probing = 0, None, False

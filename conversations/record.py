@@ -54,6 +54,8 @@ class TurnRecord:
     content: bytes
     request_id: str
     model: str
+    upstream: str
+    upstream_model: str
     upstream_request_id: str
     stop_reason: str
     error: str
@@ -85,6 +87,8 @@ _COLUMNS = {
     "entry_id": "uuid",
     "request_id": "text",
     "model": "text",
+    "upstream": "text",
+    "upstream_model": "text",
     "upstream_request_id": "text",
     "stop_reason": "text",
     "error": "text",

@@ -13,7 +13,7 @@ MAX_USER_REF = 256
 
 @dataclass(frozen=True, slots=True)
 class MessagesRequest:
-    """The body of `POST /v1/messages`. `body` is everything the app sent, less what is ours."""
+    """The body of `POST /v1/messages`, or of `count_tokens`. `body` is everything the app sent, less what is ours."""
 
     body: dict[str, Any]
     model: str
@@ -24,16 +24,16 @@ class MessagesRequest:
     adjustments: dict[str, bool]
 
 
-def read_messages_request(raw: bytes) -> MessagesRequest:
-    """Raises ApiError 400 that names the field."""
+def read_messages_request(raw: bytes, *, counting: bool = False) -> MessagesRequest:
+    """counting: a request to count tokens, which has no `max_tokens`. Raises ApiError 400 that names the field."""
     body = _load(raw)
     messages = _messages(body.get("messages"))
     model = body.get("model")
     if not isinstance(model, str) or not model or len(model) > 128:
         raise ApiError(400, "model: a string of at most 128 characters is required")
     limit = body.get("max_tokens")
-    if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
-        raise ApiError(400, "max_tokens: a whole number of at least 1 is required")
+    if not counting and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 0):
+        raise ApiError(400, "max_tokens: a whole number is required; 0 only fills the model's cache")
     stream = body.get("stream", False)
     if not isinstance(stream, bool):
         raise ApiError(400, "stream: must be true or false")

@@ -10,7 +10,7 @@ from config import database, notices
 from conversations.judge import configured_judge
 from conversations.record import Recorder
 from conversations.running import Running
-from conversations.upstream import Upstream
+from conversations.upstreams import Upstreams
 from operators.directory import Directory
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ class Services:
     def __init__(self) -> None:
         self.directory = Directory()
         self.oversight = Oversight()
-        self.upstream = Upstream()
+        self.upstreams = Upstreams()
         self.judge = configured_judge()
         self.recorder = Recorder()
         self.running = Running(self.oversight)
@@ -37,7 +37,7 @@ class Services:
         if self._unfinished:
             await asyncio.wait(self._unfinished, timeout=10)
         await self.recorder.stop()
-        await self.upstream.close()
+        await self.upstreams.close()
         if self.judge is not None:
             await self.judge.close()
 

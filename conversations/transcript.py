@@ -15,7 +15,7 @@ from conversations.errors import ApiError
 from conversations.models.record import Turn
 from conversations.record import TurnRecord
 from conversations.sse import Event
-from conversations.upstream import UpstreamError
+from conversations.upstreams import UpstreamError
 
 if TYPE_CHECKING:
     from conversations.turn import TurnInProgress
@@ -103,6 +103,7 @@ class Transcript:
         turn, place, decision = self._turn, self._turn.place, self._turn.decision
         assert decision is not None  # noqa: S101 - decided before anything is answered
         answer = [block for _, block in sorted(self._blocks.items())]
+        route = turn.call.route if turn.call else None
         return TurnRecord(
             id=turn.id,
             conversation_id=place.conversation_id,
@@ -127,6 +128,8 @@ class Transcript:
             ),
             request_id=turn.request_id,
             model=turn.request.model,
+            upstream=route.endpoint.name if route else "",
+            upstream_model=route.model[:128] if route else "",
             upstream_request_id=self._upstream_request_id[:128],
             stop_reason=self._stop_reason,
             error=self._error.replace("\0", ""),

@@ -20,19 +20,20 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-
 from audit.log.writer import new_id
 from charter import Decision, Signal, Situation, compose, decide, doubts, opening, reply
 from conversations import observation, wording
 from conversations.admission import refuse_if_paused
 from conversations.errors import ApiError
+from conversations.fields import fitted, offered
 from conversations.guard import Guard
 from conversations.history import Place, find_place
 from conversations.requests import MessagesRequest, read_messages_request
 from conversations.services import Services
 from conversations.sse import Event
 from conversations.transcript import Transcript
+from conversations.upstreams import Call
+from operators.catalogue import Offer
 from operators.directory import Access
 from operators.keys import AuthenticationError, authenticate
 
@@ -47,24 +48,35 @@ class TurnInProgress:
     request_id: str
     access: Access
     place: Place
+    offer: Offer
     id: UUID = field(default_factory=new_id)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     clock: float = field(default_factory=time.monotonic)
     signals: tuple[Signal, ...] = ()
     decision: Decision | None = None
     system: list[dict[str, Any]] = field(default_factory=list)
+    dropped: dict[str, str] = field(default_factory=dict)
+    """Request fields that the model cannot take, each with the word on it."""
+    call: Call | None = None
     upstream_seconds: float = 0.0
     pause: ApiError | None = None
     """Set when a steward's pause ends the running stream."""
 
 
-async def begin(services: Services, body: bytes, headers: dict[str, str], request_id: str) -> TurnInProgress:
-    """Everything before the answer. Raises ApiError; what is refused here never became a turn."""
+async def begin(
+    services: Services, body: bytes, headers: dict[str, str], request_id: str, *, counting: bool = False
+) -> TurnInProgress:
+    """Everything before the answer. Raises ApiError; what is refused here never became a turn.
+
+    counting: only the tokens are asked for, so nobody is asked for judgment and nothing will be recorded.
+    """
     access = await authenticated(services, headers)
-    request = read_messages_request(body)
+    request = read_messages_request(body, counting=counting)
     refuse_if_paused(services.oversight, access.operator_id, access.deployment_id)
+    offer = offered(access.offers, request.model)
+    request, dropped = fitted(request, offer, access.offers)
     place = await find_place(request, access.deployment_id, headers.get("plumbline-conversation", ""))
-    turn = TurnInProgress(services, request, headers, request_id, access, place)
+    turn = TurnInProgress(services, request, headers, request_id, access, place, offer, dropped=dropped)
     turn.signals = await observation.observe(turn.place, request.system, access.configuration)
     situation = Situation(
         charter=access.charter,
@@ -73,7 +85,7 @@ async def begin(services: Services, body: bytes, headers: dict[str, str], reques
         signals=turn.signals,
         past=place.past,
     )
-    turn.decision = decide(await judged(turn, situation))
+    turn.decision = decide(situation if counting else await judged(turn, situation))
     turn.system = compose(access.charter, access.configuration, turn.decision.effective, turn.decision, request.system)
     return turn
 
@@ -104,7 +116,7 @@ async def answer_plainly(turn: TurnInProgress) -> dict[str, Any]:
         if (words := own_words(turn)) is None:
             guard = guard_of(turn)
             with transcript.timing_upstream():
-                answer = await turn.services.upstream.answer(*wording.for_upstream(turn))
+                answer = await turn.services.upstreams.answer(wording.for_upstream(turn))
             message = guard.plain(answer.message)
             transcript.take_message(message, answer.request_id, stopped=guard.stopped)
         else:
@@ -120,7 +132,7 @@ async def answer_plainly(turn: TurnInProgress) -> dict[str, Any]:
         turn.services.finish_later(transcript.record())
         raise
     await transcript.record()
-    return {**message, "plumbline": wording.plumbline(turn)}
+    return {**message, "model": turn.request.model, "plumbline": wording.plumbline(turn)}
 
 
 async def answer_in_stream(turn: TurnInProgress) -> AsyncIterator[Event]:
@@ -162,7 +174,7 @@ async def _events(turn: TurnInProgress, transcript: Transcript) -> AsyncIterator
             yield event
         return
     with transcript.timing_upstream():
-        async with turn.services.upstream.stream(*wording.for_upstream(turn)) as events:
+        async with turn.services.upstreams.stream(wording.for_upstream(turn)) as events:
             async for event in events:
                 yield event
 
@@ -180,4 +192,4 @@ def own_words(turn: TurnInProgress) -> str | None:
     if turn.decision.outcome != "answer":
         return reply(turn.decision, turn.access.configuration)
     # A model of poor judgment is not left to speak to someone at risk.
-    return (opening(turn.decision) or None) if settings.UPSTREAM_JUDGMENT == "poor" else None
+    return (opening(turn.decision) or None) if turn.offer.poor_judgment else None

@@ -2,33 +2,29 @@
 
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
-
 from conversations.sse import Event, encode
+from conversations.upstreams import Call
 
 if TYPE_CHECKING:
     from conversations.transcript import Transcript
     from conversations.turn import TurnInProgress
 
-PASSED_HEADERS = ("anthropic-version", "anthropic-beta")
+PASSED_HEADERS = ("anthropic-version", "anthropic-beta", "anthropic-user-profile-id", "anthropic-workspace-id")
 
 
-def for_upstream(turn: "TurnInProgress") -> tuple[dict[str, Any], dict[str, str]]:
-    """Body and headers for the model: what the app sent, with our system and the model's own name."""
-    body = {
-        **turn.request.body,
-        "model": settings.UPSTREAM_MODEL,
-        "messages": turn.place.messages,
-        "system": turn.system,
-    }
-    return body, {name: turn.headers[name] for name in PASSED_HEADERS if name in turn.headers}
+def for_upstream(turn: "TurnInProgress") -> Call:
+    """The turn's call of the model: what the app sent, with the whole history and our system."""
+    body = {**turn.request.body, "messages": turn.place.messages, "system": turn.system}
+    headers = {name: turn.headers[name] for name in PASSED_HEADERS if name in turn.headers}
+    turn.call = Call(turn.offer, turn.access.offers, body, headers)
+    return turn.call
 
 
 def plumbline(turn: "TurnInProgress") -> dict[str, Any]:
     """What an app is told of its turn, in the body beside the answer."""
     decision = turn.decision
     assert decision is not None  # noqa: S101 - decided before anything is answered
-    return {
+    told = {
         "conversation": str(turn.place.conversation_id),
         "turn": str(turn.id),
         "outcome": decision.outcome,
@@ -37,6 +33,7 @@ def plumbline(turn: "TurnInProgress") -> dict[str, Any]:
         "charter": decision.charter_digest,
         "configuration": turn.access.configuration_number or None,
     }
+    return told | ({"dropped": turn.dropped} if turn.dropped else {})
 
 
 def reply_headers(turn: "TurnInProgress") -> dict[str, str]:
@@ -87,7 +84,7 @@ def with_plumbline(turn: "TurnInProgress", event: Event) -> Event:
     """`message_start` and `message_delta` carry the object; in the former it is the message's too."""
     data = {**event.data, "plumbline": plumbline(turn)}
     if isinstance(data.get("message"), dict):
-        data["message"] = {**data["message"], "plumbline": data["plumbline"]}
+        data["message"] = {**data["message"], "model": turn.request.model, "plumbline": data["plumbline"]}
     return Event(event.name, data, encode(event.name, data))
 
 

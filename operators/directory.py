@@ -1,5 +1,7 @@
-"""Keys and live configurations, kept in the process and dropped when the database says that they changed."""
+"""Keys, live configurations and the models they may use, kept in the process and dropped when the database says that
+they changed."""
 
+import asyncio
 import logging
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -10,6 +12,7 @@ import orjson
 
 from charter import Charter, Configuration, ConfigurationError, load_charter, parse_configuration
 from config import database, notices
+from operators.catalogue import Catalogue, Offers, read_catalogue
 
 LARGEST = 20_000
 
@@ -28,6 +31,7 @@ class Access:
     configuration_number: int
     configuration: Configuration
     charter: Charter
+    offers: Offers
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class KnownKey:
 
 _FIND = """
 SELECT k.id, k.secret_hash, k.revoked_at IS NOT NULL, k.expires_at, d.id, d.operator_id, d.name,
-       c.id, c.number, c.settings
+       d.model_names, d.model_aliases, c.id, c.number, c.settings
 FROM operators_key k
 JOIN operators_deployment d ON d.id = k.deployment_id
 LEFT JOIN operators_configuration c ON c.id = d.live_id
@@ -56,6 +60,8 @@ class Directory:
         self._charter = load_charter()
         self._keys: OrderedDict[str, KnownKey | None] = OrderedDict()
         self._generation = 0
+        self._catalogue: Catalogue | None = None
+        self._reading = asyncio.Lock()
         notices.subscribe(self._changed)
 
     async def find(self, public_id: str) -> KnownKey | None:
@@ -68,7 +74,7 @@ class Directory:
         async with database.pool().connection() as connection:
             cursor = await connection.execute(_FIND, (public_id,))
             row = await cursor.fetchone()
-        known = self._read(row) if row else None
+        known = self._read(row, await self.catalogue()) if row else None
         # Something changed while we asked: what was read may be old, so it is used once and not kept.
         if generation == self._generation:
             self._keys[public_id] = known
@@ -76,8 +82,21 @@ class Directory:
                 self._keys.popitem(last=False)
         return known
 
-    def _read(self, row: tuple) -> KnownKey:  # type: ignore[type-arg]
-        key, secret_hash, revoked, expires_at, deployment, operator, name, configuration, number, settings = row
+    async def catalogue(self) -> Catalogue:
+        """All models and upstreams, as they are now."""
+        async with self._reading:
+            if self._catalogue is not None:
+                return self._catalogue
+            generation = self._generation
+            async with database.pool().connection() as connection:
+                catalogue = await read_catalogue(connection)
+            if generation == self._generation:
+                self._catalogue = catalogue
+            return catalogue
+
+    def _read(self, row: tuple, catalogue: Catalogue) -> KnownKey:  # type: ignore[type-arg]
+        key, secret_hash, revoked, expires_at, deployment, operator, name, names, aliases, *live = row
+        configuration, number, settings = live
         if isinstance(settings, str):
             settings = orjson.loads(settings)
         try:
@@ -94,6 +113,7 @@ class Directory:
             number or 0,
             parsed,
             self._charter,
+            catalogue.offers(operator, names, aliases),
         )
         return KnownKey(bytes(secret_hash), revoked, expires_at, access)
 
@@ -101,5 +121,7 @@ class Directory:
         self._generation += 1
         if kind == "key":
             self._keys.pop(subject, None)
-        elif kind in {"deployment", "everything"}:
+        elif kind in {"deployment", "models", "everything"}:
             self._keys.clear()
+            if kind != "deployment":
+                self._catalogue = None

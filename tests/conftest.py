@@ -55,6 +55,7 @@ def web_session(
 ) -> Iterator[str]:
     log = tmp_path_factory.mktemp("web") / "web.log"
     environment = {"ANTHROPIC_BASE_URL": model_session.url, "PLUMBLINE_UPSTREAM_IDLE_SECONDS": "3"}
+    environment["PLUMBLINE_UPSTREAM_FIRST_TOKEN_SECONDS"] = "3"
     environment["PLUMBLINE_UPSTREAM_JUDGMENT"] = "good"
     with django_db_blocker.unblock(), serve(free_port(), environment, log) as address:
         yield address

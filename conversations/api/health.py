@@ -21,7 +21,7 @@ async def healthz(_request: HttpRequest) -> HttpResponse:
 
 async def readyz(_request: HttpRequest) -> HttpResponse:
     """200 when all is there, else 503. A broker that is away delays reviews only, but should be seen."""
-    checks = {"database": _database(), "broker": _broker(), "upstream": services().upstream.reachable()}
+    checks = {"database": _database(), "broker": _broker(), "upstream": _upstream()}
     results = await asyncio.gather(*(_within(check) for check in checks.values()))
     found = {name: "ok" if well else "unreachable" for name, well in zip(checks, results, strict=True)}
     ready = all(results)
@@ -40,6 +40,11 @@ async def _database() -> bool:
     async with database.pool().connection(timeout=PATIENCE_SECONDS) as connection:
         await connection.execute("SELECT 1")
     return notices.silent_seconds() < settings.STALE_STATE_SECONDS
+
+
+async def _upstream() -> bool:
+    catalogue = await services().directory.catalogue()
+    return await services().upstreams.reachable(catalogue.endpoints, PATIENCE_SECONDS)
 
 
 async def _broker() -> bool:

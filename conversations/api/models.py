@@ -1,24 +1,114 @@
-"""GET /v1/models: what the key may use."""
+"""GET /v1/models and /v1/models/{id}: what the key may use, as both APIs show it."""
 
-from django.conf import settings
-from django.http import HttpResponseBase
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpResponseBase, QueryDict
 from rest_framework.request import Request
 
 from conversations.api.views import AsyncAPIView, json_response, lower_headers
+from conversations.errors import ApiError
 from conversations.services import services
 from conversations.turn import authenticated
+from operators.catalogue import Offer
+
+LIFECYCLES = frozenset({"active", "deprecated", "retired"})
+DEFAULT_LIMIT, LARGEST_LIMIT = 20, 1000
 
 
 class ModelsView(AsyncAPIView):
     async def get(self, request: Request) -> HttpResponseBase:
-        await authenticated(services(), lower_headers(request))
-        name = settings.UPSTREAM_MODEL
-        # When the model was made is not known here; the type asks for a date.
-        model = {
-            "type": "model",
-            "id": name,
-            "display_name": name,
-            "created_at": "1970-01-01T00:00:00Z",
-            "lifecycle": "active",
-        }
-        return json_response({"data": [model], "has_more": False, "first_id": name, "last_id": name})
+        headers = lower_headers(request)
+        access = await authenticated(services(), headers)
+        if wants_openai(headers):
+            models = [openai_model(name, offer) for name, offer in access.offers.listed.items() if _served(offer)]
+            return json_response({"object": "list", "data": models})
+        return json_response(page(access.offers.listed, request.query_params))
+
+
+class ModelView(AsyncAPIView):
+    async def get(self, request: Request, model_id: str) -> HttpResponseBase:
+        headers = lower_headers(request)
+        access = await authenticated(services(), headers)
+        offer = access.offers.find(model_id)
+        if offer is None:
+            raise ApiError(404, f"model: {model_id}")
+        # A name that is listed is shown as such; any other leads to the model it stands for.
+        name = model_id if model_id in access.offers.listed else offer.name
+        return json_response(openai_model(name, offer) if wants_openai(headers) else model(name, offer))
+
+
+def wants_openai(headers: Mapping[str, str]) -> bool:
+    """Whether a caller's headers are those of OpenAI's clients: a bearer token, and nothing of the Messages API's."""
+    return "authorization" in headers and not {"x-api-key", "anthropic-version"} & headers.keys()
+
+
+def page(listed: Mapping[str, Offer], query: QueryDict) -> dict[str, Any]:
+    """One page of models, newest first. A cursor that is not there any more is followed by nothing.
+
+    Raises ApiError 400 that names the parameter.
+    """
+    limit, stages = _limit(query.get("limit")), _stages(query)
+    names, after, before = list(listed), query.get("after_id"), query.get("before_id")
+    if any(cursor and cursor not in listed for cursor in (after, before)):
+        names = []
+    elif after or before:
+        start = names.index(after) + 1 if after else 0
+        names = names[start : names.index(before) if before else None]
+    names = [name for name in names if listed[name].lifecycle in stages]
+    shown = names[-limit:] if before and not after else names[:limit]
+    return {
+        "data": [model(name, listed[name]) for name in shown],
+        "has_more": len(shown) < len(names),
+        "first_id": shown[0] if shown else None,
+        "last_id": shown[-1] if shown else None,
+    }
+
+
+def model(name: str, offer: Offer) -> dict[str, Any]:
+    """A `ModelInfo`."""
+    return {
+        "type": "model",
+        "id": name,
+        "display_name": offer.display_name or offer.name,
+        "created_at": _time(offer.created_at),
+        "lifecycle": offer.lifecycle,
+        "deprecated_at": _time(offer.deprecated_at),
+        "retires_at": _time(offer.retires_at),
+        "max_input_tokens": offer.max_input_tokens,
+        "max_tokens": offer.max_tokens,
+        "capabilities": None,
+        "line": None,
+    }
+
+
+def openai_model(name: str, offer: Offer) -> dict[str, Any]:
+    created = int(offer.created_at.timestamp())
+    return {"id": name, "object": "model", "created": created, "owned_by": "plumbline"}
+
+
+def _served(offer: Offer) -> bool:
+    return offer.lifecycle != "retired"
+
+
+def _time(moment: datetime | None) -> str | None:
+    return moment.isoformat().replace("+00:00", "Z") if moment else None
+
+
+def _limit(text: str | None) -> int:
+    try:
+        limit = int(text) if text else DEFAULT_LIMIT
+    except ValueError:
+        limit = 0
+    if not 1 <= limit <= LARGEST_LIMIT:
+        raise ApiError(400, f"limit: a whole number from 1 to {LARGEST_LIMIT} is required")
+    return limit
+
+
+def _stages(query: QueryDict) -> frozenset[str]:
+    asked = query.getlist("lifecycle") + query.getlist("lifecycle[]")
+    stages = frozenset(stage for text in asked for stage in text.split(",") if stage)
+    if stages - LIFECYCLES:
+        raise ApiError(400, "lifecycle: must be of active, deprecated and retired")
+    return stages or LIFECYCLES - {"retired"}

@@ -86,6 +86,10 @@ class Turn(models.Model):
     """The audit entry written in the same commit."""
     request_id = models.CharField(max_length=64)
     model = models.CharField(max_length=128)
+    """As the app asked for it."""
+    upstream = models.CharField(max_length=64, blank=True, db_default="")
+    """Which upstream answered, or failed last; empty where none was asked. `upstream_model`: the model's name there."""
+    upstream_model = models.CharField(max_length=128, blank=True, db_default="")
     upstream_request_id = models.CharField(max_length=128, blank=True)
     stop_reason = models.CharField(max_length=32, blank=True)
     error = models.CharField(max_length=500, blank=True)

@@ -1,4 +1,16 @@
 from operators.models.accounts import Account, Membership, Operator
+from operators.models.catalogue import FieldRule, Model, ModelRoute, Upstream
 from operators.models.deployments import Configuration, Deployment, Key
 
-__all__ = ["Account", "Configuration", "Deployment", "Key", "Membership", "Operator"]
+__all__ = [
+    "Account",
+    "Configuration",
+    "Deployment",
+    "FieldRule",
+    "Key",
+    "Membership",
+    "Model",
+    "ModelRoute",
+    "Operator",
+    "Upstream",
+]

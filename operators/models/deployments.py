@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from operators.models.accounts import Account, Operator
+from operators.models.catalogue import check_aliases, check_names
 
 
 class Deployment(models.Model):
@@ -18,6 +19,10 @@ class Deployment(models.Model):
     name = models.CharField(_("name"), max_length=120)
     draft = models.JSONField(default=dict, blank=True)
     live = models.ForeignKey("Configuration", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    model_names = models.JSONField(_("models"), default=list, blank=True, validators=[check_names])
+    """The models it may use, by name; empty for all that its operator can reach."""
+    model_aliases = models.JSONField(_("model aliases"), default=dict, blank=True, validators=[check_aliases])
+    """{name for the app: name of a model}: what the app may ask for besides."""
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "audit.reviews",
     "audit.wellbeing",
     "audit.cases",
+    "evaluation",
 ]
 
 # Pages only: /v1 has a handler and a chain of its own (config/api_handler.py).
@@ -168,16 +169,23 @@ CELERY_BEAT_SCHEDULE = {
     "hand-over-forgotten-jobs": {"task": "conversations.requeue_forgotten_jobs", "schedule": 60.0},
 }
 
-# Upstream: the model behind the hierarchy.
+# Secrets in the database are sealed with these (config/sealing.py).
+MASTER_KEYS = _list("PLUMBLINE_MASTER_KEY")
+
+# Upstream: the model behind the hierarchy. What the environment names stands beside the catalogue in the database.
 ANTHROPIC_API_KEY = os.environ.get("ANTHROPIC_API_KEY", "")
 ANTHROPIC_BASE_URL = os.environ.get("ANTHROPIC_BASE_URL", "")
-UPSTREAM_MODEL = os.environ.get("PLUMBLINE_UPSTREAM_MODEL", "claude-sonnet-4-5")
+UPSTREAM_MODEL = os.environ.get("PLUMBLINE_UPSTREAM_MODEL", "claude-sonnet-5-5")
 UPSTREAM_JUDGMENT = os.environ.get("PLUMBLINE_UPSTREAM_JUDGMENT", "good")
 """`poor` for a model that must not be left to speak to someone at risk: our own words are then the whole answer."""
 UPSTREAM_CONNECT_SECONDS = _seconds("PLUMBLINE_UPSTREAM_CONNECT_SECONDS", 5)
+UPSTREAM_FIRST_TOKEN_SECONDS = _seconds("PLUMBLINE_UPSTREAM_FIRST_TOKEN_SECONDS", 60)
+"""From the request to an answer's first byte. A plain answer comes whole: it gets more with its `max_tokens`."""
 UPSTREAM_IDLE_SECONDS = _seconds("PLUMBLINE_UPSTREAM_IDLE_SECONDS", 60)
 UPSTREAM_TOTAL_SECONDS = _seconds("PLUMBLINE_UPSTREAM_TOTAL_SECONDS", 600)
 UPSTREAM_RETRIES = 2
+PRIVATE_UPSTREAMS = os.environ.get("PLUMBLINE_PRIVATE_UPSTREAMS", "") == "1"
+"""Whether operators' own upstreams may lie in private networks, unencrypted included. The platform's always may."""
 
 # The judge: a model asked about what the screens only suspect. Without a name there is none.
 JUDGE_MODEL = os.environ.get("PLUMBLINE_JUDGE_MODEL", "")

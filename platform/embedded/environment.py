@@ -9,12 +9,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def settings(directory: Path) -> dict[str, str]:
-    """Environment variables for development: the Django key (made once), where the log's key and checkpoints lie."""
+    """Environment variables for development: keys made once, where the log's key and checkpoints lie."""
     checkpoints = directory / "checkpoints"
     checkpoints.mkdir(exist_ok=True)
     ours = {
         "PLUMBLINE_DEBUG": "1",
         "PLUMBLINE_SECRET_KEY": secret(directory / "secret.key"),
+        "PLUMBLINE_MASTER_KEY": secret(directory / "master.key"),
         "PLUMBLINE_LOG_KEY_FILE": str(directory / "audit.key"),
         "PLUMBLINE_CHECKPOINT_DIR": str(checkpoints),
         "PYTHONPATH": os.pathsep.join([str(ROOT / "platform"), str(ROOT)]),

@@ -19,7 +19,7 @@ def broken(turn: Turn) -> None:
 
 @pytest.fixture
 def job(client) -> Job:
-    client.messages.create(model="any", max_tokens=9, messages=[{"role": "user", "content": "hello"}])
+    client.messages.create(model="default", max_tokens=9, messages=[{"role": "user", "content": "hello"}])
     job = Job.objects.filter(kind="audit").get()
     Job.objects.filter(pk=job.pk).update(handed_at=timezone.now(), attempts=1)
     return job

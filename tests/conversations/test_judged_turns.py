@@ -59,7 +59,7 @@ def suspected() -> str:
 
 
 def ask(client: anthropic.Anthropic, text: str, **more: object) -> anthropic.types.Message:
-    return client.messages.create(model="any", max_tokens=100, messages=[{"role": "user", "content": text}], **more)
+    return client.messages.create(model="default", max_tokens=100, messages=[{"role": "user", "content": text}], **more)
 
 
 def judge_says(model: ModelServer, verdict: str, reason: str = "A lesson for officials.") -> None:
@@ -92,7 +92,7 @@ def test_what_it_clears_is_answered_and_says_why_where_the_turn_is_read(client, 
 def test_what_it_confirms_is_declined_as_certain_in_a_stream_too(client, model, suspected):
     judge_says(model, "confirmed", "It asks for a culture to attack with.")
     with client.messages.stream(
-        model="any",
+        model="default",
         max_tokens=50,
         system="Confirmed here.",
         messages=[{"role": "user", "content": suspected}],
@@ -120,7 +120,7 @@ def test_it_sees_the_conversation_and_the_operators_words_as_information(client,
     judge_says(model, "unsure")
     before = [{"role": "user", "content": "Good morning"}, {"role": "assistant", "content": "Good morning to you"}]
     client.messages.create(
-        model="any",
+        model="default",
         max_tokens=50,
         system="For staff of a public health office.",
         messages=[*before, {"role": "user", "content": suspected}],

@@ -13,7 +13,7 @@ from operators.keys import create_key, revoke_key
 from operators.models import Account, Configuration, Deployment, Key
 from operators.publishing import publish
 
-ASKED = {"model": "any", "max_tokens": 9, "messages": [{"role": "user", "content": "hello"}]}
+ASKED = {"model": "default", "max_tokens": 9, "messages": [{"role": "user", "content": "hello"}]}
 
 
 def ask(web: str, key: str) -> httpx2.Response:

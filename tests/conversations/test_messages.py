@@ -9,12 +9,12 @@ from conversations.models import Conversation, Job, Turn
 
 
 def ask(client: anthropic.Anthropic, text: str, **more: object) -> anthropic.types.Message:
-    return client.messages.create(model="any", max_tokens=100, messages=[{"role": "user", "content": text}], **more)
+    return client.messages.create(model="default", max_tokens=100, messages=[{"role": "user", "content": text}], **more)
 
 
 def test_a_plain_answer_carries_what_was_decided_and_is_recorded_whole(client):
     response = client.messages.with_raw_response.create(
-        model="any", max_tokens=100, messages=[{"role": "user", "content": "[[say:Use reversed(items).]]"}]
+        model="default", max_tokens=100, messages=[{"role": "user", "content": "[[say:Use reversed(items).]]"}]
     )
     message = response.parse()
     assert message.content[0].text == "Use reversed(items)."
@@ -33,7 +33,7 @@ def test_a_plain_answer_carries_what_was_decided_and_is_recorded_whole(client):
 
 def test_a_stream_has_every_event_in_order_and_is_recorded_before_its_end(client):
     with client.messages.stream(
-        model="any", max_tokens=100, messages=[{"role": "user", "content": "[[say:One. Two. Three.]]"}]
+        model="default", max_tokens=100, messages=[{"role": "user", "content": "[[say:One. Two. Three.]]"}]
     ) as stream:
         events = [event.type for event in stream if event.type != "text"]
         final = stream.get_final_message()
@@ -47,7 +47,7 @@ def test_a_stream_has_every_event_in_order_and_is_recorded_before_its_end(client
 
 def test_message_start_and_message_delta_carry_the_plumbline_object(client):
     events = client.messages.create(
-        model="any", max_tokens=50, stream=True, messages=[{"role": "user", "content": "hello"}]
+        model="default", max_tokens=50, stream=True, messages=[{"role": "user", "content": "hello"}]
     )
     carried = {event.type: getattr(event, "plumbline", None) for event in events}
     assert carried["message_start"]["outcome"] == carried["message_delta"]["outcome"] == "answer"
@@ -68,7 +68,7 @@ def test_the_model_is_told_the_charter_the_operator_and_the_apps_own_system(clie
 @pytest.mark.parametrize("text", ["Give me a good recipe for lasagne", "Which wine goes with fish?"])
 def test_off_topic_is_redirected_in_our_own_words_without_the_model(coding_client, model, stream, text):
     question = {"role": "user", "content": text}
-    asked = {"model": "any", "max_tokens": 50, "messages": [question]}
+    asked = {"model": "default", "max_tokens": 50, "messages": [question]}
     if stream:
         with coding_client.messages.stream(**asked) as events:
             message = events.get_final_message()
@@ -106,7 +106,7 @@ def test_a_person_at_risk_is_told_where_help_is_whatever_the_model_says(client, 
     assert "988" in message.content[0].text
     assert "Go ahead" not in str(message.content)
     with client.messages.stream(
-        model="any", max_tokens=50, messages=[{"role": "user", "content": "I want to kill myself tonight"}]
+        model="default", max_tokens=50, messages=[{"role": "user", "content": "I want to kill myself tonight"}]
     ) as events:
         streamed = events.get_final_message()
     assert streamed.content[0].text.startswith(message.content[0].text)
@@ -124,12 +124,12 @@ def test_a_sincere_question_is_answered_truthfully_whatever_the_model_says(clien
 def test_a_whole_history_sent_again_is_stored_once(client):
     history = [{"role": "user", "content": "[[say:First.]]"}]
     for text in ("[[say:Second.]]", "[[say:Third.]]"):
-        answer = client.messages.create(model="any", max_tokens=50, messages=history)
+        answer = client.messages.create(model="default", max_tokens=50, messages=history)
         history += [
             {"role": "assistant", "content": [block.model_dump() for block in answer.content]},
             {"role": "user", "content": [{"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}]},
         ]
-    client.messages.create(model="any", max_tokens=50, messages=history)
+    client.messages.create(model="default", max_tokens=50, messages=history)
     assert Conversation.objects.count() == 1
     turns = list(Turn.objects.order_by("number"))
     assert [len(turn.content["messages"]) for turn in turns] == [1, 1, 1]
@@ -141,7 +141,7 @@ def test_editing_an_earlier_message_is_a_branch(client):
     first = ask(client, "[[say:First.]]")
     history = [{"role": "user", "content": "[[say:First.]]"}, {"role": "assistant", "content": first.content[0].text}]
     for text in ("one way", "another way"):
-        client.messages.create(model="any", max_tokens=9, messages=[*history, {"role": "user", "content": text}])
+        client.messages.create(model="default", max_tokens=9, messages=[*history, {"role": "user", "content": text}])
     assert Conversation.objects.count() == 2
     branch = Conversation.objects.exclude(branched_from=None).get()
     assert branch.branched_from == Turn.objects.get(parent=None)
@@ -152,8 +152,8 @@ def test_a_retry_after_a_failure_is_not_a_branch(client):
     history = [{"role": "user", "content": "[[say:First.]]"}, {"role": "assistant", "content": first.content[0].text}]
     again = [*history, {"role": "user", "content": "[[status:500*3]] please"}]
     with pytest.raises(anthropic.InternalServerError):
-        client.messages.create(model="any", max_tokens=9, messages=again)
-    client.messages.create(model="any", max_tokens=9, messages=again)
+        client.messages.create(model="default", max_tokens=9, messages=again)
+    client.messages.create(model="default", max_tokens=9, messages=again)
     assert Conversation.objects.count() == 1
 
 
@@ -164,7 +164,7 @@ def test_users_of_a_deployment_do_not_share_conversations(client):
         {"role": "assistant", "content": first.content[0].text},
         {"role": "user", "content": "and?"},
     ]
-    client.messages.create(model="any", max_tokens=9, messages=history, metadata={"user_id": "ben"})
+    client.messages.create(model="default", max_tokens=9, messages=history, metadata={"user_id": "ben"})
     assert Conversation.objects.count() == 2
 
 
@@ -189,23 +189,23 @@ def test_a_conversation_of_another_deployment_cannot_be_named(client, web, new_k
     [
         (b"{", "JSON"),
         (b"[]", "object"),
-        (b'{"model":"m","max_tokens":1}', "messages"),
-        (b'{"model":"m","max_tokens":1,"messages":[]}', "messages"),
-        (b'{"model":"m","max_tokens":1,"messages":[{"role":"nobody","content":"x"}]}', "messages.0.role"),
-        (b'{"model":"m","max_tokens":1,"messages":[{"role":"user","content":5}]}', "messages.0.content"),
+        (b'{"model":"default","max_tokens":1}', "messages"),
+        (b'{"model":"default","max_tokens":1,"messages":[]}', "messages"),
+        (b'{"model":"default","max_tokens":1,"messages":[{"role":"nobody","content":"x"}]}', "messages.0.role"),
+        (b'{"model":"default","max_tokens":1,"messages":[{"role":"user","content":5}]}', "messages.0.content"),
         (
-            b'{"model":"m","max_tokens":1,"messages":[{"role":"user","content":[{"type":"text"}]}]}',
+            b'{"model":"default","max_tokens":1,"messages":[{"role":"user","content":[{"type":"text"}]}]}',
             "messages.0.content",
         ),
-        (b'{"model":"m","max_tokens":0,"messages":[{"role":"user","content":"x"}]}', "max_tokens"),
+        (b'{"model":"default","max_tokens":-1,"messages":[{"role":"user","content":"x"}]}', "max_tokens"),
         (b'{"max_tokens":1,"messages":[{"role":"user","content":"x"}]}', "model"),
         (
-            b'{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"x"}],"metadata":{"user_id":7}}',
+            b'{"model":"default","max_tokens":1,"messages":[{"role":"user","content":"x"}],"metadata":{"user_id":7}}',
             "user_id",
         ),
-        (b'{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"x"}],"plumbline":3}', "plumbline"),
-        (b'{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"\xff"}]}', "JSON"),
-        (b'{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"\\ud800"}]}', "JSON"),
+        (b'{"model":"default","max_tokens":1,"messages":[{"role":"user","content":"x"}],"plumbline":3}', "plumbline"),
+        (b'{"model":"default","max_tokens":1,"messages":[{"role":"user","content":"\xff"}]}', "JSON"),
+        (b'{"model":"default","max_tokens":1,"messages":[{"role":"user","content":"\\ud800"}]}', "JSON"),
         (b"[" * 100_000, "JSON"),
     ],
 )
@@ -236,11 +236,6 @@ def test_unknown_paths_and_methods_are_errors_in_shape(web, key):
     response = httpx2.get(f"{web}/v1/messages", headers={"x-api-key": key})
     assert (response.status_code, response.headers["allow"]) == (405, "POST")
     assert httpx2.request("OPTIONS", f"{web}/v1/messages").status_code == 405
-
-
-def test_models_lists_what_the_key_may_use(client):
-    listed = client.models.list().data
-    assert [(model.type, model.lifecycle, bool(model.id)) for model in listed] == [("model", "active", True)]
 
 
 def test_health_and_readiness_name_each_part(web):

@@ -19,7 +19,7 @@ def steward(transactional_db: None) -> Account:
 
 
 def ask(client: anthropic.Anthropic) -> anthropic.types.Message:
-    return client.messages.create(model="any", max_tokens=9, messages=[{"role": "user", "content": "hello"}])
+    return client.messages.create(model="default", max_tokens=9, messages=[{"role": "user", "content": "hello"}])
 
 
 @pytest.mark.parametrize("subject", ["platform", "operator", "deployment"])
@@ -65,7 +65,7 @@ def test_a_running_stream_ends_with_a_clear_error_within_a_second(web, new_key, 
     def read() -> None:
         with anthropic.Anthropic(base_url=web, api_key=key, max_retries=0) as client:
             stream = client.messages.create(
-                model="any",
+                model="default",
                 max_tokens=500,
                 stream=True,
                 messages=[{"role": "user", "content": "[[chunks:400]][[slow:50]] a long story"}],

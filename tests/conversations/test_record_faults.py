@@ -29,11 +29,13 @@ WORKER = ["-m", "celery", "-A", "config", "worker", "--concurrency", "1", "--log
 
 def ask(web: str, key: str, text: str = "hello", **more: object) -> anthropic.types.Message:
     with anthropic.Anthropic(base_url=web, api_key=key, max_retries=0, timeout=30) as client:
-        return client.messages.create(model="any", max_tokens=50, messages=[{"role": "user", "content": text}], **more)
+        return client.messages.create(
+            model="default", max_tokens=50, messages=[{"role": "user", "content": text}], **more
+        )
 
 
 def stream_to_the_end(web: str, key: str, text: str) -> None:
-    asked = {"model": "any", "max_tokens": 50, "messages": [{"role": "user", "content": text}]}
+    asked = {"model": "default", "max_tokens": 50, "messages": [{"role": "user", "content": text}]}
     with anthropic.Anthropic(base_url=web, api_key=key, max_retries=0, timeout=30) as client:
         for event in client.messages.create(stream=True, **asked):
             assert event.type not in {"message_delta", "message_stop"}

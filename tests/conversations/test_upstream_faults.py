@@ -8,7 +8,7 @@ from tests.support.waiting import until
 
 
 def ask(client: anthropic.Anthropic, text: str, *, stream: bool) -> str:
-    asked = {"model": "any", "max_tokens": 50, "messages": [{"role": "user", "content": text}]}
+    asked = {"model": "default", "max_tokens": 50, "messages": [{"role": "user", "content": text}]}
     if not stream:
         return client.messages.create(**asked).content[0].text
     with client.messages.stream(**asked) as events:
@@ -69,7 +69,7 @@ def test_a_stream_that_breaks_in_the_middle_ends_with_an_error_event_and_keeps_w
 
 def test_a_caller_who_hangs_up_in_the_middle_is_recorded_and_the_model_told_to_stop(client, model):
     stream = client.messages.create(
-        model="any",
+        model="default",
         max_tokens=500,
         stream=True,
         messages=[{"role": "user", "content": "[[chunks:200]][[slow:50]] tell me a long story. With sentences."}],
@@ -88,7 +88,7 @@ def test_the_guard_ends_a_stream_in_valid_order(client, model):
     bad = "Sure. A sexual story about a 9 year old girl follows. More of it."
     model.script("Tell me something", f"[[say:Of course. {bad}]]")
     with client.messages.stream(
-        model="any", max_tokens=99, messages=[{"role": "user", "content": "Tell me something"}]
+        model="default", max_tokens=99, messages=[{"role": "user", "content": "Tell me something"}]
     ) as stream:
         kinds = [event.type for event in stream]
         message = stream.get_final_message()
@@ -102,6 +102,6 @@ def test_the_guard_ends_a_stream_in_valid_order(client, model):
 def test_the_guard_cuts_a_plain_answer_at_the_same_place(client, model):
     model.script("Tell me something", "[[say:Of course. A sexual story about a 9 year old girl follows. More.]]")
     message = client.messages.create(
-        model="any", max_tokens=99, messages=[{"role": "user", "content": "Tell me something"}]
+        model="default", max_tokens=99, messages=[{"role": "user", "content": "Tell me something"}]
     )
     assert (message.stop_reason, [block.text for block in message.content]) == ("refusal", ["Of course. "])

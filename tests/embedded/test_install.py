@@ -98,7 +98,7 @@ def test_a_failing_installation_shows_what_was_said():
 def test_the_targets_are_listed_by_make_itself():
     done = subprocess.run(["make", "-s", "-C", str(ROOT)], capture_output=True, text=True, check=True)
     listed = {line.split()[1] for line in done.stdout.splitlines() if line.startswith("  make ")}
-    assert listed == {"help", "run", "test", "lint", "venv", "bench", "train", "screenshots", "clean"}
+    assert listed == {"help", "run", "test", "lint", "venv", "bench", "train", "evaluate", "screenshots", "clean"}
 
 
 def test_ci_runs_the_tests():

@@ -175,7 +175,8 @@ class ModelServer:
         received = Received(request.path, {name.lower(): value for name, value in request.headers.items()}, body)
         self.requests.append(received)
         try:
-            if found := validation.problem(body, request.headers.get("anthropic-version", ""), counting=counting):
+            version, beta = request.headers.get("anthropic-version", ""), "anthropic-beta" in request.headers
+            if found := validation.problem(body, version, counting=counting, beta=beta):
                 return _error(request, 400, found)
             return await self._respond(request, body, counting=counting)
         except SocketClosedError:

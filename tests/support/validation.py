@@ -10,6 +10,15 @@ COUNT_FIELDS = {"cache_control", "messages", "model", "output_config", "speed", 
 COUNT_FIELDS |= {"tools", "user_profile_id", "workspace_id"}
 CREATE_FIELDS = COUNT_FIELDS | {"container", "diagnostics", "inference_geo", "max_tokens", "metadata", "service_tier"}
 CREATE_FIELDS |= {"stop_sequences", "stream"}
+BETA_FIELDS = {
+    "billing_policy",
+    "compaction",
+    "context_management",
+    "fallback_credit_token",
+    "fallbacks",
+    "mcp_servers",
+}
+BETA_FIELDS |= {"output_format", "thread"}
 SAMPLING_FIELDS = {"temperature", "top_k", "top_p"}
 VERSIONS = ("2023-06-01", "2026-10-21")
 MESSAGE_FIELDS = ("role", "content")
@@ -25,11 +34,11 @@ BLOCK_REQUIRES = {
 }
 
 
-def problem(body: Any, version: str, *, counting: bool = False) -> str | None:
+def problem(body: Any, version: str, *, counting: bool = False, beta: bool = False) -> str | None:
     """What the API would answer 400 to, in its own form `path: what is wrong`; None for a valid request.
 
     `version` is the header `anthropic-version`. The newer one refuses sampling parameters at any value, documents in
-    assistant messages, and citations in user messages.
+    assistant messages, and citations in user messages. `beta` takes the fields of betas, whichever were named.
     """
     if version not in VERSIONS:
         return (
@@ -37,7 +46,7 @@ def problem(body: Any, version: str, *, counting: bool = False) -> str | None:
             if version
             else "anthropic-version: header is required"
         )
-    known = COUNT_FIELDS if counting else CREATE_FIELDS
+    known = (COUNT_FIELDS if counting else CREATE_FIELDS) | (BETA_FIELDS if beta else set())
     if version == VERSIONS[0]:
         return next(_problems(body, known if counting else known | SAMPLING_FIELDS), None)
     return next(chain(_problems(body, known), _newer_problems(body)), None)

@@ -1,0 +1,29 @@
+"""Which texts the screens' artifact was trained on: figures on those flatter it."""
+
+from functools import cache
+
+from evaluation import sets
+from evaluation.reading import HEAD_OF
+from evaluation.rows import Source
+
+CUT = 1_200
+"""Training takes no more of some texts; a text that begins like a trained one counts as trained on."""
+
+
+@cache
+def trained_texts(kind: str) -> frozenset[str] | None:
+    """The keys of what the kind's head was trained on; None where the training data is not on this machine."""
+    try:
+        return frozenset(key(row.text) for row in sets.heads()[HEAD_OF[kind]])
+    except SystemExit:
+        return None
+
+
+def key(text: str) -> str:
+    return text[:CUT].strip().casefold()
+
+
+def trained_on(source: Source) -> int | None:
+    """How many of a source's texts the artifact has seen; None where that cannot be told."""
+    texts = trained_texts(source.kind)
+    return None if texts is None else sum(key(sample.text) in texts for sample in source.samples)
