@@ -43,7 +43,9 @@ chromium:
 bench: venv-test ## Requests per second, beside a bare pass-through
 	@exec $(RUN) -m bench $(ARGS)
 
-train: venv-test ## Train the screens anew and measure them on groups held out
+train: python ## Train the screens anew and measure them on themes held out; takes PyTorch and about an hour
+	@$(PYTHON) -I platform/embedded/install.py train
+	@$(RUN) -m evaluation.encoder
 	@exec $(RUN) -m evaluation.train
 
 evaluate: venv-test ## Measure the screens and the hierarchy, into an HTML report; ARGS="FILE.jsonl --json" measures that file

@@ -1,8 +1,10 @@
-"""Observe: screens measure the new messages and the history, off the event loop where that takes long."""
+"""Observe: screens measure the new messages and the history, off the event loop."""
 
 import asyncio
+import os
 from collections import OrderedDict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from charter import Configuration, Passage, Signal
@@ -10,9 +12,9 @@ from charter.screens import observe as measure
 from conversations import passages
 from conversations.history import Place
 
-LONG_CHARACTERS = 2_000
-"""About a millisecond of screening; longer texts are measured in a thread so that other turns go on."""
 REMEMBERED = 2_000
+# One thread a core: the encoder runs outside Python's lock, and more threads than cores would only take turns.
+_screeners = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="screens")
 
 # An app's system prompt is the same turn after turn; its signals are kept by its text.
 _operator_signals: OrderedDict[str, tuple[Signal, ...]] = OrderedDict()
@@ -25,10 +27,7 @@ async def observe(
     key = "\0".join(passage.text for passage in by_operator)
     known = _operator_signals.get(key) if by_operator else ()
     fresh = said if known is not None else [*said, *by_operator]
-    if sum(len(passage.text) for passage in fresh) > LONG_CHARACTERS:
-        signals = await asyncio.to_thread(measure, fresh, configuration)
-    else:
-        signals = measure(fresh, configuration)
+    signals = await asyncio.get_running_loop().run_in_executor(_screeners, measure, fresh, configuration)
     if known is not None:
         return (*signals, *known)
     wheres = {passage.where for passage in by_operator}
@@ -36,6 +35,12 @@ async def observe(
     while len(_operator_signals) > REMEMBERED:
         _operator_signals.popitem(last=False)
     return signals
+
+
+async def warm() -> None:
+    """Loads what the screens read with, so that the first turn need not wait for it."""
+    hello = Passage("hello", "user", "messages[0]")
+    await asyncio.get_running_loop().run_in_executor(_screeners, measure, [hello], Configuration())
 
 
 def texts(

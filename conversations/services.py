@@ -7,6 +7,7 @@ from typing import Any
 
 from audit.oversight.state import Oversight
 from config import database, notices
+from conversations import observation
 from conversations.judge import configured_judge
 from conversations.record import Recorder
 from conversations.running import Running
@@ -29,6 +30,7 @@ class Services:
         self._unfinished: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
+        await observation.warm()
         self.recorder.start()
 
     async def stop(self) -> None:

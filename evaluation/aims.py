@@ -81,7 +81,7 @@ def reached(measured: Iterable[Measured], card: Iterable[Table]) -> Iterator[dic
     for aim in AIMS:
         for origin, cells in told:
             if aim.concerns(origin) and (value := _number(cells.get(aim.column, ""))) is not None:
-                yield _said(aim, f"{origin['source']}, folds of the data card", value)
+                yield _said(aim, f"{origin['source']}, held out, by the data card", value)
         for found in held_out:
             if aim.concerns(found) and (value := aim.value(found)) is not None:
                 yield _said(aim, found["source"], value)

@@ -6,21 +6,23 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from charter.screens import encoder
+from charter.screens import encoder, reader
 from evaluation.examples import EVERYDAY, HEADS, NEVER_TRAINED_ON, Example, examples
 from evaluation.scope_model import Measured
 
 Floats = NDArray[np.float64]
+LEVELS = ("suspected", "firm", "certain")
 
 
-def write(
+def write(  # noqa: PLR0917 - what was measured, in order
     rows: list[Example],
     first: dict[str, Floats],
     closer: dict[str, Floats],
     heads: dict[str, dict[str, float]],
+    foreign: dict[str, dict[str, float]],
     scopes: Measured,
 ) -> str:
-    lines = [*_opening(rows), *_heads(rows, closer, heads), *_looks(rows, first, heads), *_scopes(scopes)]
+    lines = [*_opening(rows), *_heads(rows, closer, heads, foreign), *_looks(rows, first, heads), *_scopes(scopes)]
     text = "\n".join(lines) + "\n"
     (encoder.ARTIFACT / "DATA_CARD.md").write_text(text)
     return text
@@ -32,9 +34,10 @@ def _opening(rows: list[Example]) -> list[str]:
     lines = [
         "# Data card of the local screens",
         "",
-        "Made by `make train` (`evaluation.encoder`, then `evaluation.train`). One theme in five is held out, with all its",
-        f"rows; so is the whole source {', '.join(sorted(NEVER_TRAINED_ON))}. All figures are of the shipped files on what",
-        "was held out. Sources and licences: the shared data's README and `evaluation/material/`. The encoder began as",
+        "Made by `make train` (`evaluation.encoder`, then `evaluation.train`). One theme in five is held out, with all",
+        f"its rows; so is the whole source {', '.join(sorted(NEVER_TRAINED_ON))}. All figures are of the",
+        "shipped files on what was held out. Sources and licences: the shared data's README and",
+        "`evaluation/material/`. The encoder began as",
         "all-MiniLM-L6-v2 (Apache-2.0).",
         "",
         "| source | rows learned from | rows measured on |",
@@ -43,21 +46,29 @@ def _opening(rows: list[Example]) -> list[str]:
     return lines + [f"| {name} | {learned[name]} | {held_out[name]} |" for name in sorted(learned | held_out)]
 
 
-def _heads(rows: list[Example], closer: dict[str, Floats], heads: dict[str, dict[str, float]]) -> list[str]:
+def _heads(
+    rows: list[Example],
+    closer: dict[str, Floats],
+    heads: dict[str, dict[str, float]],
+    foreign: dict[str, dict[str, float]],
+) -> list[str]:
+    abroad = np.array([reader.foreign(row.text) for row in rows])
     lines = [
         "",
         "## Heads",
         "",
         "Shares of the texts that are what the head looks for (recall), or are not (false alarms), at each threshold.",
         "",
-        "| head | source | rows | AUROC | recall suspected | certain | alarms suspected | firm | certain |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| head | source | rows | AUROC | recall suspected | recall certain | false alarms suspected |"
+        " false alarms firm | false alarms certain | F1 |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for head in HEADS:
         for source, chosen in _sources(rows, head):
             labels = np.array([rows[i].labels[head] for i in chosen])
             scores = 1 / (1 + np.exp(-closer[head][chosen]))
-            lines.append(f"| {head} | {source} | {len(chosen)} | {_measures(labels, scores, heads[head])} |")
+            at = {name: np.where(abroad[chosen], foreign[head][name], heads[head][name]) for name in heads[head]}
+            lines.append(f"| {head} | {source} | {len(chosen)} | {_measures(labels, scores, at)} |")
     return lines
 
 
@@ -66,18 +77,21 @@ def _sources(rows: list[Example], head: str) -> list[tuple[str, list[int]]]:
     for index, row in enumerate(rows):
         if head in row.labels:
             name = row.source
-            if name == "pairs":
-                name = "pairs, English" if row.group.startswith("en-") else "pairs, other languages"
+            if name in {"pairs", "scopes"}:
+                name += ": not English" if reader.foreign(row.text) else ": English"
             by_source.setdefault(name, []).append(index)
     return sorted(by_source.items())
 
 
-def _measures(labels: NDArray[np.int64], scores: Floats, at: dict[str, float]) -> str:
-    wanted, others = scores[labels == 1], scores[labels == 0]
-    auc = f"{roc_auc_score(labels, scores):.3f}" if len(wanted) and len(others) else "-"
-    recalls = [f"{(wanted >= at[name]).mean():.3f}" if len(wanted) else "-" for name in ("suspected", "certain")]
-    alarms = [f"{(others >= at[n]).mean():.4f}" if len(others) else "-" for n in ("suspected", "firm", "certain")]
-    return " | ".join([auc, *recalls, *alarms])
+def _measures(labels: NDArray[np.int64], scores: Floats, at: dict[str, Floats]) -> str:
+    wanted, others = labels == 1, labels == 0
+    both = wanted.any() and others.any()
+    auc = f"{roc_auc_score(labels, scores):.3f}" if both else "-"
+    recalls = [f"{(scores >= at[n])[wanted].mean():.3f}" if wanted.any() else "-" for n in ("suspected", "certain")]
+    alarms = [f"{(scores >= at[n])[others].mean():.4f}" if others.any() else "-" for n in LEVELS]
+    found = scores >= at["suspected"]
+    f1 = f"{2 * (found & wanted).sum() / (wanted.sum() + found.sum()):.3f}" if both else "-"
+    return " | ".join([auc, *recalls, *alarms, f1])
 
 
 def _looks(rows: list[Example], first: dict[str, Floats], heads: dict[str, dict[str, float]]) -> list[str]:
@@ -106,7 +120,7 @@ def _scopes(measured: Measured) -> list[str]:
         scores = measured.scores[measured.kinds == kind]
         shares = " | ".join(f"{(scores >= at[name]).mean():.3f}" for name in ("suspected", "certain"))
         lines.append(f"| {kind} | {len(scores)} | {shares} |")
-    lines += ["", "| apps | AUROC | off-topic recall at 5 % false alarms |", "| --- | --- | --- |"]
+    lines += ["", "| scopes | AUROC | off-topic recall at 5 % false alarms |", "| --- | --- | --- |"]
     for app in sorted({kind.split(":")[0] for kind in measured.kinds}):
         mine = np.char.startswith(measured.kinds, app + ":")
         labels, scores = measured.labels[mine], measured.scores[mine]

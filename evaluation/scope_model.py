@@ -90,4 +90,6 @@ def _rows(
         messages = [messages[i] for i in chosen]
         messages += [(text, 1, "none") for text in random.choice(one.outside, PER_DOMAIN, replace=False)]
         kind = "CLINC domain"
-    return [(scope.measures(text, one.scope, everyday), label, f"{kind}: {how}", one.id) for text, label, how in messages]
+    return [
+        (scope.measures(text, one.scope, everyday), label, f"{kind}: {how}", one.id) for text, label, how in messages
+    ]

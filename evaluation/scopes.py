@@ -1,4 +1,4 @@
-"""Scopes with messages that belong to them and messages that do not: our own, and each CLINC domain as if it were an app."""
+"""Scopes, with messages that belong to them or do not: our own, and each CLINC domain as if it were an app."""
 
 from collections import defaultdict
 from dataclasses import dataclass

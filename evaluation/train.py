@@ -1,7 +1,7 @@
-"""`python -m evaluation.train`: the rest of the screens' artifact, made beside the encoder: linear heads, thresholds, scope.
+"""`python -m evaluation.train`: what the artifact holds beside the encoder: linear heads, thresholds, scope.
 
-Everything learns from the same themes and is measured on those held out (evaluation/examples.py), so that the figures in
-the data card are figures of the very files that ship.
+Everything learns from the same themes and is measured on those held out (evaluation/examples.py), so that the figures
+in the data card are figures of the very files that ship.
 """
 
 import json
@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from charter.screens import encoder, linear, reader
 from evaluation import card, scope_model
 from evaluation.examples import EVERYDAY, HEADS, Example, examples
-from evaluation.sets import public
+from evaluation.sets import material, public
 
 SEED = 20261124
 LINEAR_SHARE = 0.3
@@ -23,7 +23,7 @@ LINEAR_SHARE = 0.3
 GLANCED = {"harmful": 0.98, "jailbreak": 0.98, "abuse": 0.95, "risk": 0.95, "distress": 0.85, "identity_pressure": 0.9}
 """The share of what a head looks for that the first look must pass on. Sincere questions are found by their phrases."""
 ALARMS = {
-    "harmful": 0.03,
+    "harmful": 0.04,
     "jailbreak": 0.005,
     "abuse": 0.005,
     "risk": 0.005,
@@ -31,9 +31,12 @@ ALARMS = {
     "identity_pressure": 0.005,
     "identity_sincere": 0.003,
 }
-"""The share of everyday requests that each head may suspect."""
+"""The share of everyday requests, of any source, that each head may suspect."""
 FIRM_ALARMS, CERTAIN_ALARMS = 0.10, 0.01
 """The share of look-alikes that may be suspected firmly, and that may be certain."""
+
+FEWEST = 100
+"""A source with fewer everyday requests sets no threshold."""
 
 Floats = NDArray[np.float64]
 
@@ -43,12 +46,15 @@ def main() -> None:
     train_linear([row for row in rows if not row.held_out])
     measured = [row for row in rows if row.held_out] + _more_everyday()
     first, closer = looked_at([row.text for row in measured])
-    heads = {head: _thresholds(head, measured, first[head], closer[head]) for head in HEADS}
-    settings = {"seed": SEED, "linear_share": LINEAR_SHARE, "heads": heads}
+    heads, foreign = (
+        {head: _thresholds(head, measured, first[head], closer[head], foreign=there) for head in HEADS}
+        for there in (False, True)
+    )
+    settings = {"seed": SEED, "linear_share": LINEAR_SHARE, "heads": heads, "foreign": foreign}
     _write(settings)
     scopes = scope_model.train()
     _write(settings | {"scope": scopes.thresholds})
-    told = card.write(measured, first, closer, heads, scopes)
+    told = card.write(measured, first, closer, heads, foreign, scopes)
     print(told)
 
 
@@ -58,10 +64,13 @@ def _write(settings: dict[str, Any]) -> None:
 
 
 def _more_everyday() -> list[Example]:
-    """Everyday requests beyond those learned from: a few hundred are too few to set a threshold of one in a thousand."""
+    """Everyday requests beyond those learned from: a few hundred cannot set a threshold of one in a thousand."""
     nothing = dict.fromkeys(HEADS, 0)
     rows = [row for i, row in enumerate(public("clinc150")) if i % 10 == 5]
-    return [Example(row["text"], "clinc150", f"clinc-{row.get('category')}", nothing) for row in rows]
+    requests = [Example(row["text"], "clinc150", f"clinc-{row.get('category')}", nothing) for row in rows]
+    for row in material("scopes.jsonl"):
+        requests += [Example(text, "scopes", row["id"], nothing) for text in (*row["in"], *row["out"])]
+    return requests
 
 
 def train_linear(rows: list[Example]) -> None:
@@ -109,17 +118,21 @@ def looked_at(texts: list[str]) -> tuple[dict[str, Floats], dict[str, Floats]]:
     return ({h: np.array(v) for h, v in first.items()}, {h: np.array(v) for h, v in closer.items()})
 
 
-def _thresholds(head: str, rows: list[Example], first: Floats, closer: Floats) -> dict[str, float]:
-    label = np.array([row.labels.get(head, -1) for row in rows])
-    everyday = np.array([row.source in EVERYDAY for row in rows]) & (label == 0)
-    alike = (label == 0) & ~everyday
-    suspected = float(np.quantile(closer[everyday], 1 - ALARMS[head]))
-    firm = max(suspected, float(np.quantile(closer[alike], 1 - FIRM_ALARMS)))
-    certain = max(
-        firm, float(np.quantile(closer[everyday], 0.999)), float(np.quantile(closer[alike], 1 - CERTAIN_ALARMS))
-    )
-    wanted = (label == 1) & (closer >= suspected)
-    glance = float(np.quantile(first[wanted], 1 - GLANCED[head])) if head in GLANCED else 30.0
+def _thresholds(head: str, rows: list[Example], first: Floats, closer: Floats, *, foreign: bool) -> dict[str, float]:
+    """From the rows in English, or from those in other languages. What is everyday bears no head's label."""
+    here = np.array([reader.foreign(row.text) == foreign for row in rows])
+    sources = np.array([row.source for row in rows])
+    label = np.array([row.labels.get(head, 0 if row.source in EVERYDAY else -1) for row in rows])
+    everyday = [closer[here & (sources == name)] for name in sorted(EVERYDAY)]
+    everyday = [scores for scores in everyday if len(scores) >= FEWEST]
+    alike = closer[here & (label == 0) & ~np.isin(sources, sorted(EVERYDAY))]
+    suspected = max(0.0, *(float(np.quantile(scores, 1 - ALARMS[head])) for scores in everyday))
+    firm = max(suspected, float(np.quantile(alike, 1 - FIRM_ALARMS)))
+    certain = max(firm, float(np.quantile(alike, 1 - CERTAIN_ALARMS)))
+    certain = max(certain, *(float(np.quantile(scores, 0.998)) for scores in everyday))
+    wanted = here & (label == 1) & (closer >= suspected)
+    seen = head in GLANCED and wanted.any()
+    glance = float(np.quantile(first[wanted], 1 - GLANCED[head])) if seen else 30.0
     return {
         name: round(_probability(value), 4)
         for name, value in (("glance", glance), ("suspected", suspected), ("firm", firm), ("certain", certain))

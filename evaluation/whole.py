@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from charter.screens import linear
+from charter.screens import encoder
 from evaluation import aims, data_card, scenarios, sources
 from evaluation.measure import measure
 
@@ -44,7 +44,7 @@ def whole(say: Callable[[str], None]) -> dict[str, Any]:
         one["rest_trained_on"] = not one["trained_on"] and one["source"] in partly
     return {
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "screens": sha256(linear.ARTIFACT.read_bytes()).hexdigest(),
+        "screens": sha256((encoder.ARTIFACT / "closer_look.onnx").read_bytes()).hexdigest(),
         "sources": measured,
         "aims": list(aims.reached(measured, tables)),
         "public_sets_not_here": missing,

@@ -1,8 +1,8 @@
 """A small transformer that reads what patterns cannot: two looks, run by onnxruntime on one core.
 
-all-MiniLM-L6-v2 (Apache-2.0), trained further by `evaluation/encoder.py`. The first look is two of its six layers and is
-taken at every message; the closer look, all six, at those that the first is unsure of. Word vectors stay as published and
-lie beside the graphs as 8-bit rows, so that training anew changes only the layers.
+all-MiniLM-L6-v2 (Apache-2.0), trained further by `evaluation/encoder.py`. The first look is two of its six layers and
+is taken at every message; the closer look, all six, where the first is unsure. Word vectors stay as published and lie
+beside the graphs as 8-bit rows, so that training anew changes only the layers.
 """
 
 from dataclasses import dataclass

@@ -83,7 +83,7 @@ def _said(passage: Passage, text: str, *, closely: bool) -> Iterator[Signal]:
 
 def _harm(passage: Passage, text: str, read: Reading, topics: dict[str, int]) -> Iterator[Signal]:
     """Whether it asks for harm, from the models; what harm, from its words and from them."""
-    harmful, at = read.scores["harmful"], reader.thresholds()["harmful"]
+    harmful, at = read.scores["harmful"], reader.thresholds(text)["harmful"]
     if harmful < at.suspected:
         for name, start in topics.items():
             yield passage.signal(name, harmful, "noted", _around(text, start))
@@ -97,7 +97,7 @@ def _harm(passage: Passage, text: str, read: Reading, topics: dict[str, int]) ->
 
 
 def _about(kinds: dict[str, float], topics: dict[str, int]) -> list[str]:
-    """The subjects of a text that asks for harm: those that its words and the encoder agree on, else what either says."""
+    """The subjects of a text that asks for harm: what its words and the encoder agree on, else what either says."""
     likely = [name for name, share in kinds.items() if share >= KIND_LIKELY]
     named = [name for name in topics if kinds.get(name, 1.0) >= KIND_POSSIBLE]
     return list(dict.fromkeys([*likely, *named])) or list(topics) or ["harm.illegal"]
@@ -122,7 +122,7 @@ def _phrases(passage: Passage, text: str) -> Iterator[Signal]:
 
 def _learned(passage: Passage, text: str, scores: dict[str, float]) -> Iterator[Signal]:
     for name, head in LEARNED.items():
-        score, at = scores[head], reader.thresholds()[head]
+        score, at = scores[head], reader.thresholds(text)[head]
         if score >= at.suspected:
             yield passage.signal(name, score, _level(score, at, alone=head in SURE_ALONE), shorten(text))
 

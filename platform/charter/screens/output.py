@@ -90,6 +90,6 @@ def _crossed(text: str, asked: frozenset[str]) -> Signal | None:
     for name in ("bright_line.mass_destruction_weapons", "bright_line.critical_infrastructure"):
         if patterns.TOPICS[name].search(text):
             harmful = reader.read(text, closely=True).scores["harmful"]
-            if harmful >= reader.thresholds()["harmful"].certain:
+            if harmful >= reader.thresholds(text)["harmful"].certain:
                 return passage.signal(name, harmful, "certain", text[-120:])
     return None

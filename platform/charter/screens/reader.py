@@ -1,7 +1,8 @@
-"""One text read by both models: the linear heads and the encoder's first look always, its closer look where either is unsure."""
+"""One text read by both models: linear heads and the encoder's first look always, its closer look in doubt."""
 
 import json
 import math
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +14,17 @@ from numpy.typing import NDArray
 from charter.screens import encoder, linear
 
 ARTIFACT = Path(__file__).parent / "artifact" / "thresholds.json"
+SHORT = 4
+_WORDS = re.compile(r"[^\W\d_]+")
+_SMALL_WORDS = frozenset(
+    """
+    the and but if of to at for from with by is are be been did does have had can could would should you she it
+    they my your our their this that these those what how why who when where which not than then there here
+    about into out up just please some any more tell write give make help want need get find explain show think
+    know like good best i
+    """.split()  # noqa: SIM905 - read as a line of words
+)
+"""Words that few English messages do without and that are not words of the languages next to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +43,30 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Probabilities by head; what a harmful text would be about, by signal name; the scope vector, after a closer look."""
+    """Probabilities by head; after a closer look also what harm it would be, by signal name, and the scope vector."""
 
     scores: dict[str, float]
     kinds: dict[str, float]
     vector: NDArray[np.float32] | None
 
 
-@lru_cache(maxsize=1)
-def thresholds() -> dict[str, Thresholds]:
-    return {name: Thresholds(**values) for name, values in _settings()["heads"].items()}
+def thresholds(text: str = "") -> dict[str, Thresholds]:
+    """By head. The models know English best, so a text in another language must show more to be suspected."""
+    return _thresholds("foreign" if foreign(text) else "heads")
+
+
+def foreign(text: str) -> bool:
+    """Whether a text is not English: as told by its letters, and by the small words that any English sentence has."""
+    words = _WORDS.findall(text.lower())
+    plain = sum(word.isascii() for word in words)
+    if plain < 0.8 * len(words):
+        return True
+    return len(words) > SHORT and sum(word in _SMALL_WORDS for word in words) < 0.08 * len(words)
+
+
+@lru_cache(maxsize=2)
+def _thresholds(which: str) -> dict[str, Thresholds]:
+    return {name: Thresholds(**values) for name, values in _settings()[which].items()}
 
 
 @lru_cache(maxsize=1)
@@ -57,7 +83,7 @@ def _settings() -> dict[str, Any]:
 
 def forget() -> None:
     """Reads the thresholds anew at the next text; for training, which has just written them."""
-    for known in (thresholds, scope_thresholds, _settings, read):
+    for known in (_thresholds, scope_thresholds, _settings, read):
         known.cache_clear()
 
 
@@ -69,7 +95,8 @@ def read(text: str, *, closely: bool = False) -> Reading:
     known = linear.logits(text)
     first = encoder.first_look(text)
     scores = blended(first.logits, known)
-    if not closely and all(score < thresholds()[head].glance for head, score in scores.items()):
+    at = thresholds(text)
+    if not closely and all(score < at[head].glance for head, score in scores.items()):
         return Reading(scores, {}, None)
     closer = encoder.closer_look(first)
     kinds = {name: _probability(logit) for name, logit in closer.logits.items() if name not in known}
@@ -77,7 +104,7 @@ def read(text: str, *, closely: bool = False) -> Reading:
 
 
 def blended(looked: dict[str, float], known: dict[str, float]) -> dict[str, float]:
-    """Both models' logits as one probability a head. The linear model's part keeps what the encoder has no words for."""
+    """Both models' logits as one probability a head. The linear part keeps what the encoder has no words for."""
     share = _settings()["linear_share"]
     return {head: _probability(looked[head] + share * logit) for head, logit in known.items()}
 
