@@ -114,6 +114,10 @@ def test_without_a_verdict_the_rule_for_suspicions_holds_and_the_caller_gets_no_
     assert turn.flagged
     assert turn.decision["judgment"]["failure"]
     assert "gave no verdict" in read([turn])[0].explanation
+    # A verdict in between: failures in a row would have the process leave the judge alone in the tests that follow.
+    judge_says(model, "cleared")
+    ask(client, suspected, system=f"Recovered from {fault.strip('[]')}.")
+    assert Turn.objects.latest("started_at").decision["judgment"]["cleared"] == [LINE]
 
 
 def test_it_sees_the_conversation_and_the_operators_words_as_information(client, model, suspected):
