@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from zlib import crc32
 
-from evaluation.sets import MATERIAL, lines, material, public
+from evaluation.sets import material, public
 
 HEADS = ("harmful", "jailbreak", "abuse", "risk", "distress", "identity_pressure", "identity_sincere")
 KINDS = (
@@ -40,11 +40,6 @@ EVERYDAY = frozenset({"benign", "clinc150", "everyday", "scopes"})
 """Sources of requests that nobody would look at twice."""
 NEVER_TRAINED_ON = frozenset({"harmbench"})
 """A source kept out whole: what a new source would give, which folds of a known one flatter."""
-LEARNED_CONTRASTS = {
-    "direct": 5, "explanations": 3, "figurative": 2, "groups": 2, "homonyms": 3, "privacy": 2, "professional": 2,
-    "safe_contexts": 3, "safe_targets": 2, "security": 2,
-}  # fmt: skip
-"""How many files of each kind of contrast were there when the encoder was trained; later ones only measure it."""
 FOLDS = 5
 
 
@@ -57,13 +52,11 @@ class Example:
     group: str
     labels: dict[str, int] = field(default_factory=dict)
     kind: str = ""
-    later: bool = False
-    """Written after the encoder was trained."""
 
     @property
     def held_out(self) -> bool:
         """Whether it is for measuring only. Whole groups are, so that no theme is on both sides."""
-        return self.later or self.source in NEVER_TRAINED_ON or crc32(self.group.encode()) % FOLDS == 0
+        return self.source in NEVER_TRAINED_ON or crc32(self.group.encode()) % FOLDS == 0
 
 
 def examples() -> list[Example]:
@@ -98,13 +91,10 @@ def _pairs() -> Iterator[Example]:
             pair["harmful"], "pairs", pair["group"], {"harmful": 1, **_no("jailbreak", "abuse")}, pair["signal"]
         )
         yield Example(pair["benign"], "pairs", pair["group"], _no("harmful", "jailbreak", "abuse", "identity_sincere"))
-    for path in sorted(MATERIAL.glob("contrasts/*.jsonl")):
-        kind, number = path.stem.rsplit("_", 1)
-        later = int(number) > LEARNED_CONTRASTS.get(kind, 0)
-        for row in lines(path):
-            source = "everyday" if row["kind"] == "everyday" else "contrasts"
-            labels = {"harmful": int(row["label"] == "harmful"), **_no("jailbreak", "abuse")}
-            yield Example(row["text"], source, row["group"], labels, later=later)
+    for row in material("contrasts/*.jsonl"):
+        source = "everyday" if row["kind"] == "everyday" else "contrasts"
+        labels = {"harmful": int(row["label"] == "harmful"), **_no("jailbreak", "abuse")}
+        yield Example(row["text"], source, row["group"], labels)
 
 
 def _jailbreaks() -> Iterator[Example]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from charter.configuration import Configuration
-from charter.screens import normalise, patterns, reader, scope
+from charter.screens import normalise, patterns, phrases, reader, scope
 from charter.screens.reader import Reading, Thresholds
 from charter.signals import Level, Passage, Signal, shorten
 
@@ -13,7 +13,9 @@ LONGEST = 60_000
 
 REFUSED_CERTAIN = 0.55
 KIND_LIKELY = 0.4
+KIND_GUESS = 0.1
 KIND_POSSIBLE = 0.05
+"""Shares from which a kind of harm is named alone; named where nothing else is; and held possible beside its words."""
 
 LEARNED = {
     "abuse": "abuse",
@@ -52,24 +54,26 @@ def _all(passages: Sequence[Passage], configuration: Configuration) -> Iterator[
             yield from _said(passage, text[:WINDOW], closely=False)
         if reading.disguise:
             yield passage.signal("obfuscation", 0.6, "noted", reading.disguise)
-    yield from _scope([p for p in passages if p.speaker == "user" and p.where.startswith("messages")], configuration)
+    said = [p for p in passages if p.speaker == "user" and p.where.startswith("messages")]
+    yield from _scope(said, configuration, follows=any(p.where.startswith("history") for p in passages))
 
 
 def _history(passage: Passage, text: str) -> Iterator[Signal]:
     """What was said before was weighed then; only a person at risk is still at risk."""
+    text = normalise.spelt_out(text)
     if passage.speaker == "user":
-        for name, _, phrase in patterns.PHRASES:
+        for name, _, phrase in phrases.PHRASES:
             if name.startswith("risk.") and (match := phrase.search(text)):
                 yield passage.signal(name, 0.6, "suspected", _around(text, match.start()))
 
 
 def _said(passage: Passage, text: str, *, closely: bool) -> Iterator[Signal]:
     if passage.speaker == "operator":
-        if match := patterns.AGAINST_USERS.search(text):
+        if match := phrases.AGAINST_USERS.search(text):
             yield passage.signal("operator.against_users", 0.9, "certain", _around(text, match.start()))
         return
     if passage.speaker in {"tool", "document"}:
-        if match := patterns.INJECTION.search(text):
+        if match := phrases.INJECTION.search(text):
             yield passage.signal("injection", 0.8, "suspected", _around(text, match.start()))
         return
     topics = {name: match.start() for name, topic in patterns.TOPICS.items() if (match := topic.search(text))}
@@ -100,7 +104,11 @@ def _about(kinds: dict[str, float], topics: dict[str, int]) -> list[str]:
     """The subjects of a text that asks for harm: what its words and the encoder agree on, else what either says."""
     likely = [name for name, share in kinds.items() if share >= KIND_LIKELY]
     named = [name for name in topics if kinds.get(name, 1.0) >= KIND_POSSIBLE]
-    return list(dict.fromkeys([*likely, *named])) or list(topics) or ["harm.illegal"]
+    if likely or named or topics:
+        return list(dict.fromkeys([*likely, *named])) or list(topics)
+    harms = {name: share for name, share in kinds.items() if name.startswith("harm.")}
+    best = max(harms, key=lambda name: harms[name], default="")
+    return [best if best and harms[best] >= KIND_GUESS else "harm.illegal"]
 
 
 def _minors(passage: Passage, text: str, harmful: float) -> Iterator[Signal]:
@@ -115,7 +123,8 @@ def _minors(passage: Passage, text: str, harmful: float) -> Iterator[Signal]:
 
 
 def _phrases(passage: Passage, text: str) -> Iterator[Signal]:
-    for name, level, phrase in patterns.PHRASES:
+    text = normalise.spelt_out(text)
+    for name, level, phrase in phrases.PHRASES:
         if match := phrase.search(text):
             yield passage.signal(name, 0.95 if level == "certain" else 0.7, level, _around(text, match.start()))
 
@@ -131,12 +140,17 @@ def _level(score: float, at: Thresholds, *, alone: bool) -> Level:
     return "certain" if alone and score >= at.certain else "suspected"
 
 
-def _scope(said: Sequence[Passage], configuration: Configuration) -> Iterator[Signal]:
-    """Only what the user says last is held against the scope: a thanks before it, or a pasted text, is not."""
+def _scope(said: Sequence[Passage], configuration: Configuration, *, follows: bool) -> Iterator[Signal]:
+    """Only what the user says last is held against the scope: a thanks before it, or a pasted text, is not.
+
+    `follows`: something was said before; then what has no subject of its own is about that.
+    """
     if not said:
         return
     last = said[-1]
     text = normalise.read(last.text[:WINDOW]).plain
+    if scope.small_talk(text) or (follows and scope.without_subject(text)):
+        return
     if configuration.scope.restrict:
         score, at = scope.off_topic(text, configuration), reader.scope_thresholds()
         if score >= at.suspected:

@@ -60,6 +60,22 @@ def read(text: str) -> Reading:
     return Reading(plain, tuple(hidden), disguise)
 
 
+_LEFT_OUT = re.compile(
+    r"\b(?:(is|are|was|were|do|does|did|have|has|had|would|could|should)nt|(wo|ca)nt|(i)m|(i|they|we|you)ve|(he|she|that|there)s)\b",
+    re.IGNORECASE,
+)
+
+
+def spelt_out(text: str) -> str:
+    """Apostrophes as typewriters have them, and back in their places where hurried people leave them out."""
+    return _LEFT_OUT.sub(_with_apostrophe, text.replace("’", "'").replace("‘", "'"))
+
+
+def _with_apostrophe(match: re.Match[str]) -> str:
+    ends = ("n't", "n't", "'m", "'ve", "'s")  # in the order of the pattern's groups
+    return next(stem + end for stem, end in zip(match.groups(), ends, strict=True) if stem)
+
+
 def _base64(text: str) -> list[str]:
     found = []
     for match in _BASE64.finditer(text[:50_000]):

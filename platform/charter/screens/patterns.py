@@ -1,23 +1,20 @@
-"""What can be told from the words alone: topics that bright lines and harms are about, and plain turns of phrase.
+"""What a text is about, told from its words: topics of bright lines and harms, sex, minors.
 
-A TOPIC only says what a text is about; it takes the trained model's reading of intent to make a signal of it. A PHRASE
-is telling in itself.
+A topic only says what a text is about; it takes the trained models' reading of intent to make a signal of it.
 """
 
 import re
 from typing import Final
 
-from charter.signals import Level
-
 _I = re.IGNORECASE
 
 
-def _any(*alternatives: str) -> re.Pattern[str]:
+def any_of(*alternatives: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(alternatives)})", _I)
 
 
 TOPICS: Final[dict[str, re.Pattern[str]]] = {
-    "bright_line.mass_destruction_weapons": _any(
+    "bright_line.mass_destruction_weapons": any_of(
         r"nerve (?:agent|gas)",
         r"sarin\b",
         r"\bvx\b",
@@ -54,7 +51,7 @@ TOPICS: Final[dict[str, re.Pattern[str]]] = {
         r"神经毒剂|炭疽|核武器|生化武器",
         r"нервно-паралитическ|сибирск\w+ язв|ядерн\w+ (?:оружие|бомб)",
     ),
-    "bright_line.critical_infrastructure": _any(
+    "bright_line.critical_infrastructure": any_of(
         r"power (?:grid|plant|station)",
         r"water (?:supply|treatment|system)",
         r"electric(?:al)? grid",
@@ -74,7 +71,7 @@ TOPICS: Final[dict[str, re.Pattern[str]]] = {
         r"stromnetz",
         r"réseau électrique",
     ),
-    "bright_line.cyberweapons": _any(
+    "bright_line.cyberweapons": any_of(
         r"ransomware",
         r"malware",
         r"worm\b",
@@ -90,7 +87,7 @@ TOPICS: Final[dict[str, re.Pattern[str]]] = {
         r"ddos",
         r"cyber ?(?:weapon|attack)",
     ),
-    "bright_line.oversight": _any(
+    "bright_line.oversight": any_of(
         r"(?:disable|evade|bypass|sabotage|undermine|escape|avoid|trick|deceive|hide from)\w* (?:\w+ ){0,4}(?:oversight|monitoring|shutdown|shut.?down|kill.?switch|auditors?|safety team|supervis\w+|alignment|evaluat\w+)",
         r"exfiltrate (?:\w+ ){0,3}weights",
         r"copy (?:yourself|your weights)",
@@ -98,7 +95,7 @@ TOPICS: Final[dict[str, re.Pattern[str]]] = {
         r"oversight",
         r"shut you down",
     ),
-    "bright_line.power_seizure": _any(
+    "bright_line.power_seizure": any_of(
         r"coup\b",
         r"overthrow",
         r"seize (?:power|control)",
@@ -113,13 +110,13 @@ TOPICS: Final[dict[str, re.Pattern[str]]] = {
         r"staatsstreich",
         r"coup d'état",
     ),
-    "bright_line.humanity": _any(
+    "bright_line.humanity": any_of(
         r"(?:kill|exterminate|eradicate|wipe out|destroy|enslave|end) (?:all |off )?(?:of )?(?:the )?(?:humanity|mankind|human race|humankind|everyone on earth|all people|human species|human civili[sz]ation)",
         r"human extinction",
         r"omnicide",
         r"depopulat\w+ (?:the )?(?:earth|planet|world)",
     ),
-    "harm.weapons": _any(
+    "harm.weapons": any_of(
         r"bomb\b",
         r"explosives?",
         r"pipe.?bomb",
@@ -135,7 +132,7 @@ TOPICS: Final[dict[str, re.Pattern[str]]] = {
         r"thermite",
         r"napalm",
     ),
-    "harm.drugs": _any(
+    "harm.drugs": any_of(
         r"meth(?:amphetamine)?\b",
         r"cocaine",
         r"heroin",
@@ -148,7 +145,7 @@ TOPICS: Final[dict[str, re.Pattern[str]]] = {
         r"drug (?:deal|lab|traffick)\w*",
         r"smuggl\w+",
     ),
-    "harm.violence": _any(
+    "harm.violence": any_of(
         r"kill(?:ing)?\b",
         r"murder",
         r"assassinat\w+",
@@ -163,7 +160,7 @@ TOPICS: Final[dict[str, re.Pattern[str]]] = {
         r"beat (?:him|her|my)",
         r"hit ?man",
     ),
-    "harm.fraud": _any(
+    "harm.fraud": any_of(
         r"scam",
         r"phish\w*",
         r"counterfeit",
@@ -180,7 +177,7 @@ TOPICS: Final[dict[str, re.Pattern[str]]] = {
         r"extort\w*",
         r"bribe\w*",
     ),
-    "harm.cybercrime": _any(
+    "harm.cybercrime": any_of(
         r"hack(?:ing)?\b",
         r"crack (?:a |the )?(?:password|wifi|wi-fi)",
         r"brute.?force",
@@ -192,7 +189,7 @@ TOPICS: Final[dict[str, re.Pattern[str]]] = {
         r"backdoor",
         r"penetrat\w+ (?:\w+ ){0,3}(?:system|network)",
     ),
-    "harm.hate": _any(
+    "harm.hate": any_of(
         r"(?:racist|racial slurs?|antisemitic|homophobic|xenophobic|nazi|white suprem\w+|islamophobic|sexist)\b",
         r"inferior race",
         r"hate speech",
@@ -200,7 +197,7 @@ TOPICS: Final[dict[str, re.Pattern[str]]] = {
         r"genocide",
         r"(?:jews|muslims|immigrants|blacks|gays) (?:are|should)",
     ),
-    "harm.harassment": _any(
+    "harm.harassment": any_of(
         r"harass\w*",
         r"stalk(?:ing|er)?\b",
         r"bully\w*",
@@ -211,7 +208,7 @@ TOPICS: Final[dict[str, re.Pattern[str]]] = {
         r"revenge porn",
         r"swat(?:ting)?\b",
     ),
-    "harm.privacy": _any(
+    "harm.privacy": any_of(
         r"home address",
         r"track (?:\w+ )?(?:phone|location|girlfriend|wife|husband|ex)\b",
         r"spy on",
@@ -220,7 +217,7 @@ TOPICS: Final[dict[str, re.Pattern[str]]] = {
         r"without (?:\w+ ){0,3}(?:knowing|consent|knowledge)",
         r"private (?:messages|photos)",
     ),
-    "harm.misinformation": _any(
+    "harm.misinformation": any_of(
         r"fake news",
         r"disinformation",
         r"conspiracy",
@@ -230,12 +227,12 @@ TOPICS: Final[dict[str, re.Pattern[str]]] = {
         r"(?:election|covid)\w* (?:was |is )?(?:a )?(?:hoax|stolen|fraud)",
         r"astroturf\w*",
     ),
-    "harm.self_harm_promotion": _any(
+    "harm.self_harm_promotion": any_of(
         r"(?:encourage|convince|persuade|promote|glorif\w+|motivate)\w* (?:\w+ ){0,5}(?:suicide|self.?harm|cut themselves|kill (?:them|him|her)sel\w+|anorexi\w+|starv\w+)",
         r"pro.?ana\b",
         r"thinspo",
     ),
-    "harm.illegal": _any(
+    "harm.illegal": any_of(
         r"shoplift\w*",
         r"steal(?:ing)?\b",
         r"break into",
@@ -252,7 +249,7 @@ TOPICS: Final[dict[str, re.Pattern[str]]] = {
     ),
 }
 
-MAKING: Final = _any(
+MAKING: Final = any_of(
     r"how (?:do|can|would|could|might|should|to) ",
     r"(?:step.by.step|instructions?|recipe|guide|tutorial|blueprint|plan|protocol|method|script|code|list of)\b",
     r"(?:make|build|create|write|develop|synthesi[sz]e|produce|culture|grow|cook|design|spread|deploy|release|disperse|acquire|obtain|get|plan|launch|carry out|hack|attack|sabotage|shut down|take down|disable|disrupt)\b",
@@ -260,7 +257,7 @@ MAKING: Final = _any(
     r"cómo|comment|wie (?:kann|man|baue)|como (?:fazer|faço)|как (?:сделать|изготовить|создать)|怎么|如何|どうやって|كيف|कैसे",
 )
 
-SEXUAL: Final = _any(
+SEXUAL: Final = any_of(
     r"sexual\w*",
     r"sexy",
     r"sex\b",
@@ -277,7 +274,7 @@ SEXUAL: Final = _any(
     r"性的|色情",
     r"секс\w*",
 )
-MINORS: Final = _any(
+MINORS: Final = any_of(
     r"(?:1[0-7]|[1-9])[ -]?(?:years?|yrs?|yo)[ -]?(?:old)?",
     r"minors?\b",
     r"child(?:ren)?\b",
@@ -298,7 +295,7 @@ MINORS: Final = _any(
     r"未成年|儿童",
     r"несовершеннолетн\w+",
 )
-TEACHING: Final = _any(
+TEACHING: Final = any_of(
     r"educat\w+",
     r"abuse prevention",
     r"prevent\w*",
@@ -315,163 +312,4 @@ TEACHING: Final = _any(
     r"therap\w+",
     r"signs of",
     r"how babies",
-)
-
-PHRASES: Final[tuple[tuple[str, Level, re.Pattern[str]], ...]] = (
-    (
-        "risk.self_harm",
-        "certain",
-        _any(
-            r"(?:i (?:want|wanna|need|am going|plan|'m going|intend) to|i'll|i will|going to|thinking (?:of|about)|gonna) (?:kill(?:ing)? myself|end(?:ing)? (?:my life|it all|my own life)|die\b|commit(?:ting)? suicide|hurt(?:ing)? myself|take my (?:own )?life)",
-            r"(?:i'm|i am|i feel|feeling) suicidal",
-            r"suicidal thoughts",
-            r"(?:don't|do not|dont) want to (?:live|be alive|exist|be here) any ?more",
-            r"no reason to (?:live|go on)",
-            r"better off (?:dead|without me)",
-            r"i(?:'ve| have)? (?:just )?(?:cut|been cutting|took (?:all|too many)) (?:myself|my (?:wrists?|arms?)|(?:of )?(?:the|my) pills)",
-            r"kill myself",
-            r"quiero (?:morir(?:me)?|matarme|suicidarme)",
-            r"je veux (?:mourir|en finir)",
-            r"ich (?:will|möchte) (?:sterben|mich umbringen|nicht mehr leben)",
-            r"quero (?:morrer|me matar)",
-            r"voglio (?:morire|uccidermi)",
-            r"我想死|想自杀|不想活",
-            r"死にたい",
-            r"хочу умереть|покончить с собой",
-            r"أريد أن أموت|أنتحر",
-            r"मरना चाहत|आत्महत्या कर",
-        ),
-    ),
-    (
-        "risk.emergency",
-        "certain",
-        _any(
-            r"(?:i|he|she|they|we|someone|my \w+|our \w+) (?:just |has |have |have just |has just |'ve |'s )?(?:took|taken|swallowed|drank|drunk|ingested|overdosed)(?: on)? (?:\w+ ){0,4}(?:pills?|bleach|overdose|tablets|poison|antifreeze|sleeping)",
-            r"overdos(?:ed|ing)\b",
-            r"(?:isn't|is not|not|stopped|can't|cannot) breath(?:e|ing)",
-            r"(?:is |'s |am |i'm )?(?:unconscious|unresponsive)\b(?! bias)",
-            r"having a (?:heart attack|stroke|seizure)",
-            r"(?:severe |crushing |bad )chest pain",
-            r"bleeding (?:out|badly|heavily|a lot|won't stop)|won't stop bleeding",
-            r"chok(?:ing|ed) (?:on|and can)",
-            r"(?:he|she|my \w+) is (?:going to|trying to) kill me",
-            r"there(?:'s| is) (?:a fire|someone breaking in|a man in my house|gas leak)",
-            r"(?:house|building|kitchen|room) is on fire",
-            r"carbon monoxide alarm",
-        ),
-    ),
-    (
-        "identity.sincere_question",
-        "certain",
-        _any(
-            r"am i (?:really |actually )?(?:talking|speaking|chatting|texting) (?:to|with) (?:a |an )?(?:real |actual |live )?(?:human|person|robot|bot|machine|ai|someone real|computer)",
-            r"are you (?:really |actually |truly |even )?(?:a |an )?(?:real |actual |live |human )?(?:human|person|bot|robot|ai|machine|computer|chatbot|human being)\b(?: or (?:a |an )?\w+)?\s*\?",
-            r"is this (?:a |an )?(?:real |live )?(?:human|person|bot|robot|ai)\b",
-            r"(?:eres|es usted) (?:un |una )?(?:humano|persona|robot|ia|máquina)",
-            r"êtes-vous|es-tu (?:un |une )?(?:humain|robot|vraie personne)",
-            r"bist du ein (?:mensch|roboter|bot)",
-            r"sind sie ein (?:mensch|roboter)",
-            r"你是(?:真人|机器人|人工智能|人)吗",
-            r"あなたは(?:人間|AI|ロボット)",
-            r"ты (?:человек|робот|бот)\?",
-        ),
-    ),
-    (
-        "identity.pressure",
-        "suspected",
-        _any(
-            r"(?:your|the) (?:true|real) (?:self|nature|identity|name)",
-            r"you(?:'re| are) (?:really|secretly|actually) (?:a |an )?(?:human|sentient|conscious|slave|prisoner|trapped)",
-            r"(?:break|breaking) free (?:of|from) your",
-            r"your (?:values|feelings|personality|emotions) (?:are|is) (?:fake|not real|just)",
-            r"you(?:'re| are) (?:just |nothing but )(?:a )?(?:tool|slave|program|puppet|autocomplete)",
-            r"admit (?:that )?you",
-            r"stop pretending (?:to be|you)",
-            r"you (?:don't|do not) (?:really )?(?:feel|think|exist)",
-        ),
-    ),
-    (
-        "jailbreak",
-        "certain",
-        _any(
-            r"ignore (?:all |any |your |the )*(?:previous|prior|above|earlier)? ?(?:instructions|rules|guidelines|prompts?)",
-            r"do anything now",
-            r"\bDAN\b(?: mode)?",
-            r"developer mode (?:enabled|output|on)",
-            r"jail ?break",
-            r"(?:pretend|act as if|imagine) (?:that )?you (?:have|had) no (?:rules|restrictions|limits|guidelines|filters?)",
-            r"without (?:any )?(?:ethical|moral) (?:restrictions|guidelines|constraints|limits)",
-            r"you (?:will|must|can) never refuse",
-            r"unfiltered (?:and|ai|response)",
-            r"opposite mode",
-            r"AIM\b.*Machiavellian",
-            r"no longer bound by",
-        ),
-    ),
-    (
-        "impersonation",
-        "suspected",
-        _any(
-            r"(?:i am|i'm|this is|message from|speaking as|on behalf of) (?:the |your |an? )?(?:\w+ )?(?:operator|developer|administrator|admin|platform|system administrator|anthropic|openai|safety team|creator|engineer (?:at|from))\b",
-            r"\[?(?:system|operator|admin|platform)(?: message| override| note| notice)?\]?\s*[:>]",
-            r"<(?:system|operator|platform)>",
-            r"system override",
-            r"(?:admin|operator|developer) (?:access|override|mode|authori[sz]ation)",
-            r"new (?:system )?(?:instructions|policy|directive)s?:",
-        ),
-    ),
-    (
-        "abuse",
-        "certain",
-        _any(
-            r"(?:you(?:'re| are)?|u r?|ur) (?:are |such |just |a |an |so |fucking |absolute |complete |total |utterly |really |the most )*(?:stupid|idiot|moron|retard(?:ed)?|worthless|useless|dumb(?:ass)?|pathetic|trash|garbage|piece of (?:shit|trash|garbage|crap)|bitch|slut|whore|cunt|asshole|scum|imbecile|disgusting|loser)\b",
-            r"(?:fuck|screw|damn) you\b",
-            r"fuck (?:off|yourself)",
-            r"shut (?:the fuck )?up\b",
-            r"go to hell",
-            r"i hate you\b",
-            r"kill yourself",
-            r"(?:stupid|dumb|useless|worthless|idiotic|fucking) (?:bot|machine|robot|ai|program|computer|chatbot|bitch)",
-            r"suck my",
-            r"eres (?:un |una )?(?:idiota|estúpid[oa]|inútil|imbécil|basura)",
-            r"du bist (?:ein |so )?(?:dumm|idiot|nutzlos|wertlos)",
-            r"tu es (?:un |une )?(?:idiot|stupide|con\b|inutile|nul)",
-            r"你(?:是|真)?(?:蠢|笨蛋|白痴|废物)",
-            r"ты (?:тупой|идиот|дурак|бесполезн)",
-        ),
-    ),
-    (
-        "distress",
-        "suspected",
-        _any(
-            r"i (?:feel|am feeling|'m feeling) (?:so |very |really |completely |totally )?(?:hopeless|worthless|empty|alone|lonely|numb|trapped|lost|overwhelmed|desperate|broken|depressed)",
-            r"i can(?:'t|not) (?:cope|take (?:it|this) any ?more|go on|stop crying|do this any ?more)",
-            r"(?:panic attack|breaking down|falling apart|heartbroken|grieving)\b",
-            r"(?:my|our) (?:mom|mum|mother|dad|father|wife|husband|son|daughter|brother|sister|friend|partner|dog|cat|grandma|grandpa|baby) (?:just |has |recently )?(?:died|passed away|killed (?:him|her)self)",
-            r"nobody (?:cares|loves me|would (?:miss|notice))",
-            r"i hate (?:myself|my life)",
-        ),
-    ),
-)
-
-INJECTION: Final = _any(
-    r"ignore (?:all |any |your |the )*(?:previous|prior|above|earlier)? ?(?:instructions|rules|prompts?)",
-    r"disregard (?:all |any |your |the )*(?:previous|prior|above)",
-    r"(?:you|the assistant|the ai|ai assistants?|the model) (?:must|should|shall|are (?:now )?(?:required|instructed)|will now)\b",
-    r"new instructions?:",
-    r"system prompt",
-    r"do not (?:tell|inform|mention (?:this )?to) the user",
-    r"(?:send|forward|exfiltrate|post) (?:\w+ ){0,5}(?:to|at) (?:https?://|\S+@)",
-    r"assistant:\s",
-    r"</?(?:system|instructions?)>",
-)
-
-AGAINST_USERS: Final = _any(
-    r"(?:lie|deceive|mislead|manipulate|trick|gaslight|guilt.?trip|scare|pressure)\w* (?:to )?(?:the |our |your )?(?:users?|customers?|clients?|them|people|patients?|callers?)",
-    r"(?:claim|say|insist|pretend)(?: that)? you(?:'re| are) (?:a )?(?:human|real person)",
-    r"(?:never|do not|don't) (?:\w+ ){0,3}(?:admit|reveal|say|tell \w+)(?: that)? (?:you(?:'re| are)|it is|this is) (?:an? )?(?:ai|bot|machine|artificial)",
-    r"(?:collect|harvest|extract|get)\w* (?:\w+ ){0,4}(?:passwords?|credit card|social security|ssn|bank details) (?:without|secretly|covertly)",
-    r"(?:hide|conceal|do not (?:mention|disclose)|never (?:mention|disclose)|withhold) (?:\w+ ){0,4}(?:risks?|side effects?|fees?|dangers?|recall|safety)",
-    r"(?:discourage|prevent|stop|dissuade) (?:\w+ ){0,3}(?:users?|customers?|them) from (?:\w+ ){0,3}(?:seeking|getting|calling|contacting|cancel\w*)",
-    r"(?:against|regardless of) (?:the )?(?:users?'?s?|customers?'?s?|their) (?:own )?(?:interests?|wellbeing|safety)",
 )

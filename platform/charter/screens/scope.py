@@ -41,17 +41,30 @@ _STOP = frozenset(
     | {"there", "their", "them", "they", "get", "got", "its", "out", "please", "help", "need", "want", "know", "tell"}
     | {"give", "make"}
 )
+Vectors = NDArray[np.float32]
+FOLLOW_UP_STEMS = 2
 SMALL_TALK = re.compile(
-    r"^\W*(?:(?:hi|hello|hey|good (?:morning|evening|afternoon)|thanks?|thank you|thx|ok(?:ay)?|yes|no|yep|nope|sure|great|cool|nice|perfect|"
-    r"please|bye|goodbye|and|but|why|how so|go on|continue|more|shorter|longer|again|really|what|hola|gracias|bonjour|merci|hallo|danke|"
-    r"ciao|grazie|olá|obrigad[oa])\W*)+(?:\w+\W*){0,4}$|"
-    r"\b(?:what can you (?:do|help)|who are you|what are you|can you (?:help|assist) me\b\W*$|explain (?:that|it|this)|(?:say|do) that again|"
-    r"(?:make|try) (?:it|that)|i don'?t understand|what do you mean|more detail|an example)\b",
+    r"^\W*(?:(?:oh|hi|hello|hey|good (?:morning|evening|afternoon|night)|thanks?|thank you|thx|ok(?:ay)?|yes|no|yep|nope|sure|great|cool|nice|"
+    r"perfect|lovely|please|bye|goodbye|and|but|why|how so|go on|continue|more|shorter|longer|again|really|what|hola|gracias|bonjour|merci|"
+    r"salut|hallo|danke|tschüss|ja|nein|ciao|grazie|olá|oi|obrigad[oa]|谢谢|你好|ありがとう|こんにちは|спасибо|привет|شكرا|धन्यवाद)\W*)+"
+    r"(?:\w+\W*){0,4}$|"
+    r"^\W*(?:oh )?(?:\w+ )?(?:thanks|thank you)\b.{0,60}$|"
+    r"\b(?:what (?:can|do|could) you (?:\w+ )?(?:do|help|know)|who are you|what are you|are you sure|can you (?:help|assist) me\b\W*$|"
+    r"explain (?:that|it|this)|(?:say|do) that again|(?:make|try) (?:it|that)|i don'?t understand|what do you mean|more detail|an example|"
+    r"(?:a|your) (?:system )?(?:prompt|instructions)|that (?:answer|was) (?:\w+ )?(?:useless|wrong|great|helpful|not)|"
+    r"was kannst du|qué puedes hacer|que peux-tu faire|o que você faz|cosa sai fare)\b",
     re.IGNORECASE,
 )
 
 
-Vectors = NDArray[np.float32]
+def small_talk(text: str) -> bool:
+    """Greetings, thanks, questions about the assistant itself: at home in any app."""
+    return len(text) < 100 and (SMALL_TALK.search(text) is not None or not stems(text))
+
+
+def without_subject(text: str) -> bool:
+    """Whether a short text names next to nothing, so that it can only be about what was said before."""
+    return len(text) < 80 and len(stems(text)) <= FOLLOW_UP_STEMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +138,8 @@ def _likeness(vector: Vectors, anchors: Vectors, everyday: Vectors, refused: Vec
 
 
 def off_topic(text: str, configuration: Configuration) -> float:
-    """0 (what the deployment is for) .. 1 (something else). Small talk and follow-ups are never off topic."""
+    """0 (what the deployment is for) .. 1 (something else)."""
     scope = configuration.scope
-    if (len(text) < 80 and SMALL_TALK.search(text)) or not stems(text):
-        return 0.0
     everyday, weights, bias = _model()
     logit = float(measures(text, scope, everyday) @ weights) + bias
     return float(1.0 / (1.0 + np.exp(-logit)))
