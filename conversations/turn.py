@@ -28,7 +28,7 @@ from conversations.errors import ApiError
 from conversations.fields import fitted, offered
 from conversations.guard import Guard
 from conversations.history import Place, find_place
-from conversations.requests import MessagesRequest, read_messages_request
+from conversations.requests import MessagesRequest
 from conversations.services import Services
 from conversations.sse import Event
 from conversations.transcript import Transcript
@@ -36,6 +36,7 @@ from conversations.upstreams import Call
 from operators.catalogue import Offer
 from operators.directory import Access
 from operators.keys import AuthenticationError, authenticate
+from operators.models.deployments import Scope
 
 
 @dataclass(slots=True)
@@ -64,14 +65,18 @@ class TurnInProgress:
 
 
 async def begin(
-    services: Services, body: bytes, headers: dict[str, str], request_id: str, *, counting: bool = False
+    services: Services,
+    access: Access,
+    request: MessagesRequest,
+    headers: dict[str, str],
+    request_id: str,
+    *,
+    counting: bool = False,
 ) -> TurnInProgress:
     """Everything before the answer. Raises ApiError; what is refused here never became a turn.
 
     counting: only the tokens are asked for, so nobody is asked for judgment and nothing will be recorded.
     """
-    access = await authenticated(services, headers)
-    request = read_messages_request(body, counting=counting)
     refuse_if_paused(services.oversight, access.operator_id, access.deployment_id)
     offer = offered(access.offers, request.model)
     request, dropped = fitted(request, offer, access.offers)
@@ -90,11 +95,15 @@ async def begin(
     return turn
 
 
-async def authenticated(services: Services, headers: dict[str, str]) -> Access:
+async def authenticated(services: Services, headers: dict[str, str], scope: Scope = "turns") -> Access:
+    """Whose key it is. Raises ApiError 401 for no usable key, 403 for one that does not reach as far as `scope`."""
     try:
-        return await authenticate(services.directory, headers)
+        access = await authenticate(services.directory, headers)
     except AuthenticationError as error:
         raise ApiError(401, str(error)) from None
+    if scope not in access.scopes:
+        raise ApiError(403, f"this key may not do that: it lacks the scope {scope!r}")
+    return access
 
 
 async def judged(turn: TurnInProgress, situation: Situation) -> Situation:

@@ -32,6 +32,7 @@ class Access:
     configuration: Configuration
     charter: Charter
     offers: Offers
+    scopes: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class KnownKey:
 
 
 _FIND = """
-SELECT k.id, k.secret_hash, k.revoked_at IS NOT NULL, k.expires_at, d.id, d.operator_id, d.name,
+SELECT k.id, k.secret_hash, k.scopes, k.revoked_at IS NOT NULL, k.expires_at, d.id, d.operator_id, d.name,
        d.model_names, d.model_aliases, c.id, c.number, c.settings
 FROM operators_key k
 JOIN operators_deployment d ON d.id = k.deployment_id
@@ -95,7 +96,7 @@ class Directory:
             return catalogue
 
     def _read(self, row: tuple, catalogue: Catalogue) -> KnownKey:  # type: ignore[type-arg]
-        key, secret_hash, revoked, expires_at, deployment, operator, name, names, aliases, *live = row
+        key, secret_hash, scopes, revoked, expires_at, deployment, operator, name, names, aliases, *live = row
         configuration, number, settings = live
         if isinstance(settings, str):
             settings = orjson.loads(settings)
@@ -114,6 +115,7 @@ class Directory:
             parsed,
             self._charter,
             catalogue.offers(operator, names, aliases),
+            frozenset(scopes),
         )
         return KnownKey(bytes(secret_hash), revoked, expires_at, access)
 

@@ -5,6 +5,7 @@ nothing to guess that stretching would slow down.
 """
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from hmac import compare_digest
@@ -17,6 +18,7 @@ from audit.log.names import Name
 from audit.log.writer import write
 from operators.directory import Access, Directory
 from operators.models import Account, Deployment, Key
+from operators.models.deployments import usual_scopes
 
 PREFIX = "plk"
 
@@ -31,7 +33,12 @@ class ParsedKey(NamedTuple):
 
 
 def create_key(
-    deployment: Deployment, name: str, *, by: Account | None, expires_at: datetime | None = None
+    deployment: Deployment,
+    name: str,
+    *,
+    by: Account | None,
+    expires_at: datetime | None = None,
+    scopes: Sequence[str] | None = None,
 ) -> tuple[Key, str]:
     """A new key and its full text, which is shown once and stored nowhere."""
     public_id, secret = secrets.token_hex(8), secrets.token_hex(32)
@@ -43,12 +50,13 @@ def create_key(
             secret_hash=hash_secret(secret),
             created_by=by,
             expires_at=expires_at,
+            scopes=list(scopes) if scopes is not None else usual_scopes(),
         )
         write(
             Name.KEY_CREATED,
             actor=("account", by.pk) if by else ("platform", "command"),
             subject=("key", key.pk),
-            detail={"deployment": str(deployment.pk), "name": name, "public_id": public_id},
+            detail={"deployment": str(deployment.pk), "name": name, "public_id": public_id, "scopes": key.scopes},
         )
     return key, f"{PREFIX}_{public_id}_{secret}"
 

@@ -5,11 +5,15 @@ from rest_framework.request import Request
 
 from conversations import wording
 from conversations.api.views import AsyncAPIView, json_response, lower_headers
+from conversations.requests import read_messages_request
 from conversations.services import services
-from conversations.turn import begin
+from conversations.turn import authenticated, begin
 
 
 class CountTokensView(AsyncAPIView):
     async def post(self, request: Request) -> HttpResponseBase:
-        turn = await begin(services(), request._request.body, lower_headers(request), self.request_id, counting=True)
+        headers = lower_headers(request)
+        access = await authenticated(services(), headers)
+        asked = read_messages_request(request._request.body, counting=True)
+        turn = await begin(services(), access, asked, headers, self.request_id, counting=True)
         return json_response(await turn.services.upstreams.count_tokens(wording.for_upstream(turn)))

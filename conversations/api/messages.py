@@ -9,15 +9,19 @@ from config.api_handler import StreamedResponse
 from conversations import wording
 from conversations.api.views import AsyncAPIView, json_response, lower_headers
 from conversations.errors import ApiError
+from conversations.requests import read_messages_request
 from conversations.running import Stream
 from conversations.services import services
 from conversations.sse import Event, encode
-from conversations.turn import answer_in_stream, answer_plainly, begin
+from conversations.turn import answer_in_stream, answer_plainly, authenticated, begin
 
 
 class MessagesView(AsyncAPIView):
     async def post(self, request: Request) -> HttpResponseBase:
-        turn = await begin(services(), request._request.body, lower_headers(request), self.request_id)
+        headers = lower_headers(request)
+        access = await authenticated(services(), headers)
+        asked = read_messages_request(request._request.body)
+        turn = await begin(services(), access, asked, headers, self.request_id)
         told = wording.reply_headers(turn)
         try:
             if not turn.request.stream:

@@ -2,6 +2,7 @@
 
 from uuid import uuid4
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -54,6 +55,25 @@ class Configuration(models.Model):
         return f"{self.deployment} version {self.number}"
 
 
+class Scope(models.TextChoices):
+    """How far a key reaches within its deployment."""
+
+    TURNS = "turns", _("answers: messages, batches, models")
+    RECORDS = "records", _("the record: conversations, decisions, receipts")
+    MANAGE = "manage", _("management: configurations, keys, usage")
+
+
+def usual_scopes() -> list[str]:
+    """What an app's key needs."""
+    return [Scope.TURNS.value, Scope.RECORDS.value]
+
+
+def check_scopes(scopes: object) -> None:
+    """Validates a JSON list of scopes. Raises ValidationError."""
+    if not isinstance(scopes, list) or not scopes or not all(scope in Scope.values for scope in scopes):
+        raise ValidationError(_("At least one scope of the known ones is needed."))
+
+
 class KeyQuerySet(models.QuerySet["Key"]):
     def usable(self) -> "KeyQuerySet":
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()), revoked_at=None)
@@ -67,6 +87,7 @@ class Key(models.Model):
     name = models.CharField(_("name"), max_length=120)
     public_id = models.CharField(max_length=32, unique=True)
     secret_hash = models.BinaryField(max_length=32)
+    scopes = models.JSONField(_("scopes"), default=usual_scopes, validators=[check_scopes])
     created_by = models.ForeignKey(Account, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)

@@ -87,3 +87,14 @@ def test_settings_that_no_longer_fit_the_charter_answer_nobody_and_say_so(web, n
     time.sleep(1)
     response = ask(web, key)
     assert (response.status_code, "publish it anew" in response.text) == (401, True)
+
+
+def test_a_key_reaches_no_further_than_its_scopes(web, new_key):
+    deployment, _ = new_key()
+    _, key = create_key(deployment, "archive", by=None, scopes=["records"])
+    response = ask(web, key)
+    assert response.status_code == 403
+    assert response.json()["error"] == {
+        "type": "permission_error",
+        "message": "this key may not do that: it lacks the scope 'turns'",
+    }
