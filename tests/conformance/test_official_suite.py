@@ -1,0 +1,72 @@
+"""The official Python client's own tests of its API, run against a running Plumbline.
+
+They send every field of a request, plain and streaming, and check the types of what comes back strictly. Only the
+models' names are changed, to one that exists.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from anthropic.resources.messages import DEPRECATED_MODELS
+
+from tests.conformance.fetch import source
+from tests.conversations.catalogue import model as make_model
+from tests.support.waiting import until
+
+SUITES = ("test_messages.py", "test_models.py", "beta/test_messages.py", "beta/test_models.py")
+SETTINGS = """
+[pytest]
+asyncio_mode = auto
+asyncio_default_fixture_loop_scope = session
+asyncio_default_test_loop_scope = session
+filterwarnings = error
+addopts = -p no:django -p no:playwright -p no:randomly -p no:cacheprovider -q --tb=short
+"""
+
+pytestmark = pytest.mark.skipif(
+    not source().exists(), reason="the official client's own tests are not here: `make conformance` fetches them"
+)
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Path:
+    """A copy of the client's tests, which ask for the model `default`."""
+    copy = tmp_path / "tests"
+    (copy / "api_resources" / "beta").mkdir(parents=True)
+    for name in ("__init__.py", "utils.py", "api_resources/__init__.py"):
+        shutil.copy(source() / "tests" / name, copy / name)
+    for name in SUITES:
+        text = (source() / "tests" / "api_resources" / name).read_text()
+        named = re.sub(r'(model(?:_id)?)="(?:claude-opus-5-5|model_id)"', r'\1="default"', text)
+        assert named != text, name
+        (copy / "api_resources" / name).write_text(named)
+    shutil.copy(Path(__file__).with_name("client_fixtures.py"), copy / "conftest.py")
+    (tmp_path / "pytest.ini").write_text(SETTINGS)
+    return tmp_path
+
+
+def test_the_official_clients_own_tests_pass(suite, web, key, client):
+    # One of them asks every model that the client knows to be deprecated.
+    for name in DEPRECATED_MODELS:
+        make_model(name, {None: name})
+    until(lambda: set(DEPRECATED_MODELS) <= {model.id for model in client.models.list(limit=1000)})
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANTHROPIC_", "DJANGO_", "PYTEST"))}
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "tests/api_resources"],
+        cwd=suite,
+        env={**kept, "PYTHONPATH": str(suite), "TEST_API_BASE_URL": web, "TEST_API_KEY": key},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout[-20_000:] + ran.stderr[-2000:]
+    passed = re.search(r"(\d+) passed", ran.stdout)
+    assert passed
+    assert int(passed[1]) > 150
+    assert "skipped" not in ran.stdout
