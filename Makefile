@@ -8,7 +8,7 @@ export PYTHONPATH := $(CURDIR)/platform:$(CURDIR)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint venv venv-test python chromium bench train evaluate screenshots clean
+.PHONY: help run test lint venv venv-test python chromium clients conformance bench train evaluate screenshots clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -16,7 +16,7 @@ help: ## List these targets
 run: venv ## Start Plumbline with its database, queue and a small model; PORT=N takes that port
 	@exec $(RUN) -m embedded run
 
-test: lint chromium ## Set up and run everything: lint, then all tests; ARGS="-k word" narrows them
+test: lint chromium clients ## Set up and run everything: lint, then all tests; ARGS="-k word" narrows them
 	@exec $(SERVERS) --model -- sh tests/run.sh $(ARGS)
 
 lint: venv-test ## Style, types of the charter, imports, templates, migrations, deployment
@@ -40,6 +40,14 @@ python:
 chromium:
 	@sh platform/embedded/chromium.sh
 
+clients: venv-test
+	@$(PYTHON) -I platform/embedded/install.py clients
+	@sh tests/clients/typescript/install.sh
+	@$(RUN) -m tests.conformance.fetch
+
+conformance: clients ## The official client's own tests, and every client that apps use, against a running Plumbline
+	@exec $(SERVERS) -- $(RUN) -m pytest tests/conformance tests/clients $(ARGS)
+
 bench: venv-test ## Requests per second, beside a bare pass-through
 	@exec $(RUN) -m bench $(ARGS)
 
@@ -54,8 +62,8 @@ evaluate: venv-test ## Measure the screens and the hierarchy, into an HTML repor
 screenshots: venv-test chromium ## Make the documentation's pictures anew
 	@PLUMBLINE_SCREENSHOTS=docs/images exec $(SERVERS) --model -- $(RUN) -m pytest tests/browser $(ARGS)
 
-clean: ## Delete .venv and .local, and with it the demo's data, keys and audit log
+clean: ## Delete .venv, .venv-clients and .local, and with it the demo's data, keys and audit log
 	@test ! -e .local/run.lock || flock -n .local/run.lock true || { echo "Plumbline runs here; stop it first."; exit 1; }
 	@for data in .local/postgres .local/*/postgres; do \
 		if [ -L "$$data" ]; then rm -rf "$$(dirname "$$(readlink "$$data")")"; fi; done
-	rm -rf .venv .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis static-collected test-results
+	rm -rf .venv .venv-clients .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis static-collected test-results

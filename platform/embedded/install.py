@@ -1,8 +1,8 @@
 """Install what requirements/ pins, once: `python3 -I platform/embedded/install.py run|test|train|clients`.
 
 What the product, its tests and its training need goes into `.venv`; the clients that apps use, which pin official
-packages of other versions, into `.venv-clients`. Runs under whatever `python3` there is, before anything is installed: the standard library only, and syntax that an
-older Python can read far enough to be told that it is too old.
+packages of other versions, into `.venv-clients`. Runs under whatever `python3` there is, before anything is installed:
+the standard library only, and syntax that an older Python can read far enough to be told that it is too old.
 """
 
 from __future__ import annotations

@@ -36,9 +36,20 @@ def fetch() -> str:
     with tempfile.TemporaryDirectory(dir=KEPT) as folder:
         requirement = Path(folder, "requirement.txt")
         requirement.write_text(pinned()[0])
-        command = [sys.executable, "-I", "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input"]
+        command = [
+            sys.executable,
+            "-I",
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-input",
+        ]
         command += ["--require-hashes", "--no-deps", "--no-binary", "anthropic", "-d", folder, "-r", str(requirement)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, stdin=subprocess.DEVNULL)  # noqa: S603
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=300, check=False, stdin=subprocess.DEVNULL
+        )  # noqa: S603
         archives = list(Path(folder).glob("anthropic-*.tar.gz"))
         if done.returncode or not archives:
             return done.stderr.strip()[-500:] or "nothing came"

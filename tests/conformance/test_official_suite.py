@@ -55,7 +55,9 @@ def test_the_official_clients_own_tests_pass(suite, web, key, client):
     for name in DEPRECATED_MODELS:
         make_model(name, {None: name})
     until(lambda: set(DEPRECATED_MODELS) <= {model.id for model in client.models.list(limit=1000)})
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANTHROPIC_", "DJANGO_", "PYTEST"))}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("ANTHROPIC_", "DJANGO_", "PYTEST"))
+    }
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", "tests/api_resources"],
         cwd=suite,

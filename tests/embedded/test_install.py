@@ -1,5 +1,6 @@
 """An environment is made once, again after an interruption or a change, and never otherwise."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -90,8 +91,18 @@ def test_the_real_pins_of_the_product_are_among_those_of_the_tests():
 
 
 def test_no_requirement_names_a_host():
-    for path in (ROOT / "requirements").iterdir():
+    for path in (
+        *(ROOT / "requirements").iterdir(),
+        *(ROOT / "tests" / "clients" / "typescript").glob("package*.json"),
+    ):
         assert "://" not in path.read_text(), path.name
+
+
+def test_the_clients_for_typescript_are_pinned_by_their_content():
+    lock = json.loads((ROOT / "tests" / "clients" / "typescript" / "package-lock.json").read_text())
+    packages = {name: package for name, package in lock["packages"].items() if name}
+    assert {"node_modules/@anthropic-ai/sdk", "node_modules/openai"} <= packages.keys()
+    assert all("integrity" in package for package in packages.values())
 
 
 def test_an_old_python_is_told_so(monkeypatch):
@@ -110,7 +121,9 @@ def test_a_failing_installation_shows_what_was_said():
 def test_the_targets_are_listed_by_make_itself():
     done = subprocess.run(["make", "-s", "-C", str(ROOT)], capture_output=True, text=True, check=True)
     listed = {line.split()[1] for line in done.stdout.splitlines() if line.startswith("  make ")}
-    assert listed == {"help", "run", "test", "lint", "venv", "bench", "train", "evaluate", "screenshots", "clean"}
+    assert listed == {
+        *("help", "run", "test", "lint", "venv", "conformance", "bench", "train", "evaluate", "screenshots", "clean")
+    }
 
 
 def test_ci_runs_the_tests():
