@@ -116,7 +116,7 @@ async def _named_place(
     earlier = await _messages_up_to(turn_id)
     now = bytes(digest)
     for message in request.messages:
-        now = prefix.extend(now, message["role"], message["content"])
+        now = prefix.extend(now, message["role"], message.get("content") or ())
     return Place(
         conversation,
         turn_id,

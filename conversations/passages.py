@@ -19,7 +19,7 @@ def of_messages(messages: Sequence[dict[str, Any]], known: int) -> list[Passage]
         where = f"messages[{index}]" if index >= known else f"history[{index}]"
         message = messages[index]
         speaker = {"assistant": "assistant", "system": "operator"}.get(message["role"], "user")
-        passages += _of_content(message["content"], speaker, where)
+        passages += _of_content(message.get("content") or (), speaker, where)
     return passages
 
 
@@ -38,32 +38,47 @@ def _of_content(content: str | Sequence[Any], speaker: str, where: str) -> list[
     ]
 
 
-def _of_block(block: Any, speaker: str) -> Iterator[tuple[str, str]]:
-    kind = block.get("type")
-    if kind == "text":
-        yield block["text"], speaker
-    elif kind == "tool_result":
-        for text in _texts(block.get("content")):
-            yield text, "tool"
-    elif kind in {"document", "search_result"}:
-        source = block.get("source")
-        for text in _texts(block.get("content")):
-            yield text, "document"
-        if isinstance(source, dict):
-            for text in _texts(source.get("data") if source.get("type") == "text" else source.get("content")):
-                yield text, "document"
-        for field in ("title", "context"):
-            if isinstance(block.get(field), str):
-                yield block[field], "document"
+def _of_block(block: dict[str, Any], speaker: str) -> Iterator[tuple[str, str]]:
+    kind = block["type"]
+    if kind in _WORDS:
+        if isinstance(text := block.get(_WORDS[kind]), str):
+            yield text, speaker
+    elif kind not in _SILENT:
+        yield from _information(block)
 
 
-def _texts(content: Any) -> Iterator[str]:
-    if isinstance(content, str):
-        yield content
-    elif isinstance(content, list):
-        for block in content:
-            if isinstance(block, dict) and isinstance(block.get("text"), str):
-                yield block["text"]
-            elif isinstance(block, dict) and block.get("type") in {"document", "search_result"}:
-                for text, _ in _of_block(block, "document"):
-                    yield text
+def _information(block: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every text in a block that is nobody's: a tool's result, a document, or a kind that came after this was written."""
+    waiting: list[tuple[Any, str]] = [(block, "tool")]
+    while waiting:
+        value, speaker = waiting.pop()
+        if isinstance(value, str):
+            yield value, speaker
+        elif isinstance(value, list):
+            waiting += [(one, speaker) for one in reversed(value)]
+        elif isinstance(value, dict):
+            if value.get("type") in _DOCUMENTS:
+                speaker = "document"
+            opaque = _OPAQUE if value.get("type") == "text" else _OPAQUE_DATA
+            waiting += [(value[name], speaker) for name in reversed(value) if name not in opaque]
+
+
+_WORDS = {"text": "text", "compaction": "content"}
+"""What the message's author said, by the kind of its block."""
+_SILENT = frozenset(
+    {"image", "container_upload", "thinking", "redacted_thinking", "tool_use", "server_tool_use", "mcp_tool_use"}
+    | {"fallback", "tool_addition", "tool_removal"}
+)
+"""Without a text of others: pictures, what the model thought or asked for, and the app's own switches."""
+_DOCUMENTS = frozenset({"document", "search_result"})
+_OPAQUE = frozenset({"type", "id", "tool_use_id", "cache_control", "media_type", "signature", "caller", "file_id"})
+_OPAQUE |= {
+    "encrypted_content",
+    "encrypted_index",
+    "encrypted_stdout",
+    "retrieved_at",
+    "url",
+    "file_type",
+    "stop_reason",
+}
+_OPAQUE_DATA = _OPAQUE | {"data"}

@@ -2,7 +2,7 @@
 
 The digest of a history is a chain, d(0) = H(deployment, user), d(i) = H(d(i-1), message i), so every prefix of a
 request is known in one pass. Two spellings of the same message (a string, or one text block; with or without cache
-markers; text blocks split differently) have the same digest.
+markers; text blocks split differently; what the model thought left out) have the same digest.
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,9 @@ from uuid import UUID
 
 import orjson
 
-# Markers that a client may add or leave out when it sends a message again.
-_VOLATILE = ("cache_control", "citations")
+# What a client may add or leave out when it sends a message again.
+_VOLATILE = frozenset({"cache_control", "citations", "caller"})
+_THOUGHTS = frozenset({"thinking", "redacted_thinking"})
 
 
 def start(deployment_id: UUID, user_ref: str) -> bytes:
@@ -30,7 +31,7 @@ def digests(deployment_id: UUID, user_ref: str, messages: Sequence[dict[str, Any
     """d(0)..d(n) for n messages."""
     chain = [start(deployment_id, user_ref)]
     for message in messages:
-        chain.append(extend(chain[-1], message["role"], message["content"]))
+        chain.append(extend(chain[-1], message["role"], message.get("content") or ()))
     return chain
 
 
@@ -45,6 +46,8 @@ def _blocks(content: str | Sequence[Any]) -> list[Any]:
                 blocks[-1] += text
             else:
                 blocks.append(text)
+        elif isinstance(block, dict) and block.get("type") in _THOUGHTS:
+            continue
         elif isinstance(block, dict):
             blocks.append({key: value for key, value in block.items() if key not in _VOLATILE and value is not None})
         else:

@@ -63,13 +63,15 @@ def _messages(messages: Any) -> list[dict[str, Any]]:
         if not isinstance(message, dict):
             raise ApiError(400, f"messages.{index}: must be an object")
         if message.get("role") not in {"user", "assistant", "system"}:
-            raise ApiError(400, f"messages.{index}.role: must be 'user' or 'assistant'")
+            raise ApiError(400, f"messages.{index}.role: must be 'user', 'assistant' or 'system'")
+        if message["role"] == "system" and "content" not in message and message.get("output_config"):
+            continue  # it only sets how much effort the model makes from here on
         content = message.get("content")
         if not isinstance(content, str) and not _are_blocks(content):
             raise ApiError(400, f"messages.{index}.content: must be a string or a list of content blocks")
         if not content and index < len(messages) - 1:
             raise ApiError(400, f"messages.{index}.content: must not be empty")
-    if not messages[-1]["content"]:
+    if not messages[-1].get("content") and not messages[-1].get("output_config"):
         raise ApiError(400, f"messages.{len(messages) - 1}.content: must not be empty")
     return messages
 

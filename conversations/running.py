@@ -1,6 +1,7 @@
 """Running streams: each is produced by a task of its own, which outlives its caller long enough to be recorded.
 
-A pause ends a stream with a clear error; a caller who hangs up, or reads too slowly for too long, cancels it.
+A pause ends a stream with a clear error; a caller who hangs up, or reads too slowly for too long, cancels it. While the
+model is silent the caller gets a `ping` now and then, so that nothing between the two takes the connection for dead.
 """
 
 import asyncio
@@ -8,13 +9,18 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
 from typing import Any, Protocol
 
+from django.conf import settings
+
 from audit.oversight.state import Oversight, UnknownStateError
 from conversations.errors import ApiError
-from conversations.sse import Event
+from conversations.sse import Event, encode
 from operators.directory import Access
 
 AHEAD = 64
 """How many events the model may be ahead of a slow reader."""
+
+
+PING = Event("ping", {"type": "ping"}, encode("ping", {"type": "ping"}))
 
 
 class Pausable(Protocol):
@@ -50,14 +56,31 @@ class Stream:
 
     async def events(self) -> AsyncIterator[Event]:
         """Raises ApiError where the stream failed. Leaving early cancels the producer."""
+        started = False
         try:
-            while (item := await self._queue.get()) is not None:
+            while (item := await self._next(started)) is not None:
+                if item is PING:
+                    yield item
+                    continue
+                started = True
                 self._room.release()
                 if isinstance(item, ApiError):
                     raise item
                 yield item
         finally:
             self.task.cancel()
+
+    async def _next(self, started: bool) -> Event | ApiError | None:
+        """A ping where nothing comes for a while; never before the first event, which may yet be an error's status."""
+        try:
+            return self._queue.get_nowait()
+        except asyncio.QueueEmpty:
+            pass
+        try:
+            async with asyncio.timeout(settings.STREAM_PING_SECONDS if started else None):
+                return await self._queue.get()
+        except TimeoutError:
+            return PING
 
     def end_with(self, error: ApiError) -> None:
         self.turn.pause = error

@@ -175,6 +175,8 @@ class Transcript:
             self._partial_json[index] = self._partial_json.get(index, "") + str(delta.get("partial_json", ""))
         elif delta.get("type") == "citations_delta":
             block["citations"] = [*(block.get("citations") or []), delta.get("citation")]
+        elif delta.get("type") == "compaction_delta":
+            block |= {name: value for name, value in delta.items() if name != "type"}
 
     def _close_tool_input(self, index: int) -> None:
         text = self._partial_json.pop(index)

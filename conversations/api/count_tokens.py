@@ -8,12 +8,14 @@ from conversations.api.views import AsyncAPIView, json_response, lower_headers
 from conversations.requests import read_messages_request
 from conversations.services import services
 from conversations.turn import authenticated, begin
+from conversations.versions import check_version
 
 
 class CountTokensView(AsyncAPIView):
     async def post(self, request: Request) -> HttpResponseBase:
         headers = lower_headers(request)
         access = await authenticated(services(), headers)
+        check_version(headers)
         asked = read_messages_request(request._request.body, counting=True)
         turn = await begin(services(), access, asked, headers, self.request_id, counting=True)
         return json_response(await turn.services.upstreams.count_tokens(wording.for_upstream(turn)))

@@ -14,12 +14,14 @@ from conversations.running import Stream
 from conversations.services import services
 from conversations.sse import Event, encode
 from conversations.turn import answer_in_stream, answer_plainly, authenticated, begin
+from conversations.versions import check_version
 
 
 class MessagesView(AsyncAPIView):
     async def post(self, request: Request) -> HttpResponseBase:
         headers = lower_headers(request)
         access = await authenticated(services(), headers)
+        check_version(headers)
         asked = read_messages_request(request._request.body)
         turn = await begin(services(), access, asked, headers, self.request_id)
         told = wording.reply_headers(turn)

@@ -36,7 +36,7 @@ def read(turns: Iterable[Turn]) -> list[ReadTurn]:
 
 def _read(turn: Turn) -> ReadTurn:
     decision = Decision.from_json(turn.decision)
-    said = [(message["role"], plain(message["content"])) for message in turn.content["messages"]]
+    said = [(message["role"], plain(message.get("content") or ())) for message in turn.content["messages"]]
     return ReadTurn(
         turn, said, plain(turn.content["answer"]), decision.explanation, _ladder(decision), decision.directives
     )

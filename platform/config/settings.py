@@ -183,6 +183,8 @@ UPSTREAM_FIRST_TOKEN_SECONDS = _seconds("PLUMBLINE_UPSTREAM_FIRST_TOKEN_SECONDS"
 """From the request to an answer's first byte. A plain answer comes whole: it gets more with its `max_tokens`."""
 UPSTREAM_IDLE_SECONDS = _seconds("PLUMBLINE_UPSTREAM_IDLE_SECONDS", 60)
 UPSTREAM_TOTAL_SECONDS = _seconds("PLUMBLINE_UPSTREAM_TOTAL_SECONDS", 600)
+STREAM_PING_SECONDS = _seconds("PLUMBLINE_STREAM_PING_SECONDS", 15)
+"""How long a caller's stream is silent before it gets a `ping`."""
 UPSTREAM_RETRIES = 2
 PRIVATE_UPSTREAMS = os.environ.get("PLUMBLINE_PRIVATE_UPSTREAMS", "") == "1"
 """Whether operators' own upstreams may lie in private networks, unencrypted included. The platform's always may."""

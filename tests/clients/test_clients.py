@@ -78,6 +78,7 @@ def run(request: pytest.FixtureRequest, web: str, key: str, tmp_path: Path) -> R
             capture_output=True,
             text=True,
             timeout=90,
+            check=False,
         )
         assert ran.returncode == 0, ran.stderr[-3000:]
         return json.loads(ran.stdout)

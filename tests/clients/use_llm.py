@@ -1,5 +1,5 @@
-"""The command `llm` with its Anthropic plugin, used as people do. Arguments: plain, stream or tools, then the questions;
-prints what came of them."""
+"""The command `llm` with its Anthropic plugin, as people use it. Arguments: plain, stream or tools, then the
+questions; prints what came of them."""
 
 import json
 import os

@@ -1,7 +1,7 @@
 """`python -m tests.conformance.fetch`: have the source of the official Python client, whose own tests we run.
 
-The version and the hash are the client's in requirements/test.txt. Once fetched it stays under .local/; where it cannot be
-fetched that is said, and the tests that need it are skipped.
+The version and the hash are the client's in requirements/test.txt. Once fetched it stays under .local/; where it
+cannot be fetched that is said, and the tests that need it are skipped.
 """
 
 import re
@@ -49,7 +49,7 @@ def fetch() -> str:
         command += ["--require-hashes", "--no-deps", "--no-binary", "anthropic", "-d", folder, "-r", str(requirement)]
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=300, check=False, stdin=subprocess.DEVNULL
-        )  # noqa: S603
+        )
         archives = list(Path(folder).glob("anthropic-*.tar.gz"))
         if done.returncode or not archives:
             return done.stderr.strip()[-500:] or "nothing came"

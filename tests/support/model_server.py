@@ -78,6 +78,7 @@ class ModelServer:
 
     def __post_init__(self) -> None:
         self._scripts: list[tuple[str, str]] = []
+        self._contents: list[tuple[str, list[dict[str, Any]]]] = []
         self._failures: Counter[str] = Counter()
         self._runner: web.AppRunner | None = None
         self._stopping = False
@@ -95,10 +96,15 @@ class ModelServer:
         """From now on, a request whose last user text or system prompt holds `words` is answered by `directives`."""
         self._scripts.insert(0, (words, directives))
 
+    def answer(self, words: str, content: list[dict[str, Any]]) -> None:
+        """From now on, a request whose last user text holds `words` is answered with these very blocks."""
+        self._contents.insert(0, (words, content))
+
     def reset(self) -> None:
-        """Forgets requests, scripts and counted failures."""
+        """Forgets requests, scripts, answers and counted failures."""
         self.requests.clear()
         self._scripts.clear()
+        self._contents.clear()
         self._failures.clear()
 
     async def start(self) -> None:
@@ -199,6 +205,10 @@ class ModelServer:
         if counting:
             return _json(request, {"input_tokens": wire.input_tokens(body)})
         answer = wire.message(body, script)
+        for words, content in self._contents:
+            if words in validation.last_user_text(body):
+                answer["content"] = content
+                break
         return await (self._stream if body.get("stream") else self._plain)(request, answer, script)
 
     def _directives(self, request: web.Request, body: dict[str, Any]) -> str:

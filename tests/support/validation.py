@@ -31,7 +31,25 @@ BLOCK_REQUIRES = {
     "redacted_thinking": ("data",),
     "tool_use": ("id", "name", "input"),
     "tool_result": ("tool_use_id",),
+    "server_tool_use": ("id", "name", "input"),
+    "mcp_tool_use": ("id", "name", "input", "server_name"),
+    "mcp_tool_result": ("tool_use_id",),
+    **{
+        f"{tool}_tool_result": ("tool_use_id", "content")
+        for tool in (
+            *("web_search", "web_fetch", "code_execution", "bash_code_execution", "text_editor_code_execution"),
+            *("tool_search", "advisor"),
+        )
+    },
+    "container_upload": ("file_id",),
+    "compaction": (),
+    "fallback": ("from", "to"),
+    "mcp_tool_listing": ("mcp_server_name", "tools"),
+    "tool_addition": ("tool",),
+    "tool_removal": ("tool",),
 }
+SYSTEM_FIELDS = {"clear_at", "output_config"}
+MOST_MARKS = 4
 
 
 def problem(body: Any, version: str, *, counting: bool = False, beta: bool = False) -> str | None:
@@ -67,6 +85,7 @@ def _problems(body: Any, known: set[str]) -> Iterator[str]:
     yield from _option_problems(body)
     yield from _system_problems(body.get("system") or "")
     yield from _messages_problems(body["messages"])
+    yield from _cache_problems(body)
 
 
 def _newer_problems(body: dict[str, Any]) -> Iterator[str]:
@@ -115,7 +134,8 @@ def _messages_problems(messages: Any) -> Iterator[str]:
     for index, message in enumerate(messages):
         path = f"messages.{index}"
         yield from _message_problems(message, path)
-        if not message["content"] and not (message["role"] == "assistant" and index == len(messages) - 1):
+        empty = not message.get("content") and not message.get("output_config")
+        if empty and not (message["role"] == "assistant" and index == len(messages) - 1):
             yield f"{path}: all messages must have non-empty content except for the optional final assistant message"
         for number, block in enumerate(_blocks(message)):
             yield from _block_problems(block, f"{path}.content.{number}")
@@ -125,15 +145,16 @@ def _messages_problems(messages: Any) -> Iterator[str]:
 def _message_problems(message: Any, path: str) -> Iterator[str]:
     if not isinstance(message, dict):
         yield f"{path}: Input should be an object"
+    system = message.get("role") == "system"
     for name in MESSAGE_FIELDS:
-        if name not in message:
+        if name not in message and not (system and "output_config" in message):
             yield f"{path}.{name}: Field required"
     for name in message:
-        if name not in MESSAGE_FIELDS:
+        if name not in MESSAGE_FIELDS and not (system and name in SYSTEM_FIELDS):
             yield f"{path}.{name}: Extra inputs are not permitted"
     if message["role"] not in ("user", "assistant", "system"):
         yield f"{path}.role: Input should be 'user', 'assistant' or 'system'"
-    if not isinstance(message["content"], str | list):
+    if not isinstance(message.get("content", ""), str | list):
         yield f"{path}.content: Input should be a valid list"
 
 
@@ -150,6 +171,21 @@ def _block_problems(block: Any, path: str) -> Iterator[str]:
         yield "messages: text content blocks must be non-empty"
 
 
+def _cache_problems(body: dict[str, Any]) -> Iterator[str]:
+    """At most four marks, and none that lasts longer than one before it."""
+    lasts: list[str] = []
+    for part in (body.get("tools"), body.get("system"), *(message.get("content") for message in body["messages"])):
+        blocks = part if isinstance(part, list) else []
+        inner = [one for block in blocks if isinstance(block.get("content"), list) for one in block["content"]]
+        lasts += [one["cache_control"].get("ttl", "5m") for one in (*blocks, *inner) if one.get("cache_control")]
+    if mark := body.get("cache_control"):
+        lasts.append(mark.get("ttl", "5m"))
+    if len(lasts) > MOST_MARKS:
+        yield f"A maximum of {MOST_MARKS} blocks with cache_control may be provided. Found {len(lasts)}."
+    if "5m" in lasts and "1h" in lasts[lasts.index("5m") :]:
+        yield "a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block"
+
+
 def _tool_pairing_problems(messages: list[dict[str, Any]]) -> Iterator[str]:
     """Each tool_use must be answered in the very next message, and each tool_result must answer one."""
     asked: set[str] = set()
@@ -164,7 +200,8 @@ def _tool_pairing_problems(messages: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _blocks(message: dict[str, Any]) -> list[Any]:
-    return message["content"] if isinstance(message["content"], list) else []
+    content = message.get("content")
+    return content if isinstance(content, list) else []
 
 
 def last_user_text(body: dict[str, Any]) -> str:

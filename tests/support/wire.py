@@ -161,11 +161,13 @@ def stream_tail(answer: dict[str, Any]) -> bytes:
 def _opened(block: dict[str, Any]) -> dict[str, Any]:
     match block["type"]:
         case "text":
-            return {"type": "text", "text": ""}
+            return {"type": "text", "text": ""} | ({"citations": []} if block.get("citations") else {})
         case "thinking":
             return {"type": "thinking", "thinking": "", "signature": ""}
+        case "compaction":
+            return {"type": "compaction", "content": None}
         case _:
-            return {**block, "input": {}}
+            return {**block, "input": {}} if "input" in block else block
 
 
 def _deltas(block: dict[str, Any], chunks: int | None) -> Iterator[dict[str, Any]]:
@@ -173,11 +175,15 @@ def _deltas(block: dict[str, Any], chunks: int | None) -> Iterator[dict[str, Any
         case "text":
             for part in pieces(block["text"], chunks):
                 yield {"type": "text_delta", "text": part}
+            for citation in block.get("citations") or ():
+                yield {"type": "citations_delta", "citation": citation}
         case "thinking":
             for part in pieces(block["thinking"], None):
                 yield {"type": "thinking_delta", "thinking": part}
             yield {"type": "signature_delta", "signature": block["signature"]}
-        case _:
+        case "compaction":
+            yield {"type": "compaction_delta", "content": block["content"]}
+        case _ if "input" in block:
             yield {"type": "input_json_delta", "partial_json": ""}
             for part in pieces(orjson.dumps(block["input"]).decode(), 3):
                 yield {"type": "input_json_delta", "partial_json": part}
