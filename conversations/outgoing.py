@@ -1,4 +1,4 @@
-"""What goes to the model of what the app sent: its later words as the operator's, and no more cache marks than it takes.
+"""What goes to the model of what the app sent: its later words as the operator's, and only the cache marks it may have.
 
 Everything else of the body passes as it came.
 """
@@ -16,7 +16,7 @@ Blocks = list[dict[str, Any]]
 
 
 def messages_for(charter: Charter, messages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A `system` message in the midst of a conversation is the operator's voice too, and stands between the same marks."""
+    """A `system` message in the midst of a conversation is the operator's voice too, within the same fence."""
     return [_fenced(charter, message) if message["role"] == "system" else message for message in messages]
 
 

@@ -48,7 +48,7 @@ def _of_block(block: dict[str, Any], speaker: str) -> Iterator[tuple[str, str]]:
 
 
 def _information(block: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Every text in a block that is nobody's: a tool's result, a document, or a kind that came after this was written."""
+    """Every text in a block that is nobody's: a tool's result, a document, or a kind not known here."""
     waiting: list[tuple[Any, str]] = [(block, "tool")]
     while waiting:
         value, speaker = waiting.pop()

@@ -64,15 +64,14 @@ def _messages(messages: Any) -> list[dict[str, Any]]:
             raise ApiError(400, f"messages.{index}: must be an object")
         if message.get("role") not in {"user", "assistant", "system"}:
             raise ApiError(400, f"messages.{index}.role: must be 'user', 'assistant' or 'system'")
-        if message["role"] == "system" and "content" not in message and message.get("output_config"):
-            continue  # it only sets how much effort the model makes from here on
-        content = message.get("content")
+        # A system message may say nothing and only set how much effort the model makes from here on.
+        silent = message["role"] == "system" and bool(message.get("output_config"))
+        content = message.get("content", "" if silent else None)
         if not isinstance(content, str) and not _are_blocks(content):
             raise ApiError(400, f"messages.{index}.content: must be a string or a list of content blocks")
-        if not content and index < len(messages) - 1:
+        begun = message["role"] == "assistant" and index == len(messages) - 1
+        if not content and not silent and not begun:
             raise ApiError(400, f"messages.{index}.content: must not be empty")
-    if not messages[-1].get("content") and not messages[-1].get("output_config"):
-        raise ApiError(400, f"messages.{len(messages) - 1}.content: must not be empty")
     return messages
 
 

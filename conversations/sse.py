@@ -64,4 +64,7 @@ def _read(block: bytes) -> Event | None:
         raise MalformedStreamError(f"an event is not JSON: {error}") from None
     if not isinstance(decoded, dict):
         raise MalformedStreamError("an event is not a JSON object")
-    return Event(name or str(decoded.get("type", "")), decoded, block + b"\n\n")
+    if not name:  # the official clients pass over what has no name
+        name = str(decoded.get("type", ""))
+        return Event(name, decoded, encode(name, decoded))
+    return Event(name, decoded, block + b"\n\n")

@@ -57,6 +57,7 @@ def web_session(
     environment = {"ANTHROPIC_BASE_URL": model_session.url, "PLUMBLINE_UPSTREAM_IDLE_SECONDS": "3"}
     environment["PLUMBLINE_UPSTREAM_FIRST_TOKEN_SECONDS"] = "3"
     environment["PLUMBLINE_UPSTREAM_JUDGMENT"] = "good"
+    environment["PLUMBLINE_STREAM_PING_SECONDS"] = "0.5"
     with django_db_blocker.unblock(), serve(free_port(), environment, log) as address:
         yield address
 

@@ -1,4 +1,4 @@
-"""Every kind of content block there is: each arrives as it was sent, comes back as it was answered, and is looked at."""
+"""Every kind of content block: each arrives as it was sent, comes back as it was answered, and is looked at."""
 
 import re
 from typing import Any, get_args

@@ -193,6 +193,8 @@ def test_a_conversation_of_another_deployment_cannot_be_named(client, web, new_k
         (b'{"model":"default","max_tokens":1,"messages":[]}', "messages"),
         (b'{"model":"default","max_tokens":1,"messages":[{"role":"nobody","content":"x"}]}', "messages.0.role"),
         (b'{"model":"default","max_tokens":1,"messages":[{"role":"user","content":5}]}', "messages.0.content"),
+        (b'{"model":"default","max_tokens":1,"messages":[{"role":"user","content":""}]}', "messages.0.content"),
+        (b'{"model":"default","max_tokens":1,"messages":[{"role":"system"}]}', "messages.0.content"),
         (
             b'{"model":"default","max_tokens":1,"messages":[{"role":"user","content":[{"type":"text"}]}]}',
             "messages.0.content",

@@ -41,17 +41,24 @@ MESSAGES = {
     529: "Overloaded",
 }
 REQUEST_ID = web.RequestKey("request_id", str)
+RECEIVED = web.RequestKey("received", object)
 MODELS = ("claude-mock-1", "claude-mock-small-1")
 
 
 @dataclass
 class Received:
-    """One request as it came in. `headers` has lower-case names; `hung_up` turns true if its caller left early."""
+    """One request as it came in. `headers` has lower-case names; `hung_up` turns true if its caller left early.
+
+    `sent` counts the events of its stream; `peer` is the connection it came over.
+    """
 
     path: str
     headers: dict[str, str]
     body: Any
     hung_up: bool = False
+    sent: int = 0
+    finished: bool = False
+    peer: Any = None
 
     @property
     def text(self) -> str:
@@ -179,12 +186,16 @@ class ModelServer:
         except orjson.JSONDecodeError as failure:
             return _error(request, 400, f"The request body is not valid JSON: {failure}")
         received = Received(request.path, {name.lower(): value for name, value in request.headers.items()}, body)
+        received.peer = request.transport and request.transport.get_extra_info("peername")
+        request[RECEIVED] = received
         self.requests.append(received)
         try:
             version, beta = request.headers.get("anthropic-version", ""), "anthropic-beta" in request.headers
             if found := validation.problem(body, version, counting=counting, beta=beta):
                 return _error(request, 400, found)
-            return await self._respond(request, body, counting=counting)
+            response = await self._respond(request, body, counting=counting)
+            received.finished = True
+            return response
         except SocketClosedError:
             return web.Response()  # aiohttp wants one; its socket is gone
         except (asyncio.CancelledError, ConnectionError):
@@ -259,6 +270,7 @@ class ModelServer:
             if number == len(frames) // 2 and not await self._go_on(request, response, script):
                 return response
             await response.write(frame)
+            request[RECEIVED].sent += 1
         await response.write(wire.stream_tail(answer))
         return response
 
