@@ -118,8 +118,8 @@ def test_our_own_words_and_a_refusal_are_the_types_that_clients_check(web, new_k
 
 
 def test_a_caller_who_leaves_before_a_plain_answer_stops_the_model(web, key, model):
+    asked = body("[[stall:20]] hello", stream=False)
     with pytest.raises(httpx2.ReadTimeout):
-        asked = body("[[stall:20]] hello", stream=False)
         httpx2.post(f"{web}/v1/messages", json=asked, headers={"x-api-key": key}, timeout=0.5)
     until(lambda: model.hangups)
     until(Turn.objects.exists)

@@ -1,6 +1,7 @@
 """Which upstream answers: order, fallback, rest, time-outs, and where an operator's own may not lead."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
@@ -246,3 +247,40 @@ def test_addresses_an_operator_or_the_platform_can_name(settings):
     check_address("http://10.0.0.1:8080", by_operator=False)
     settings.PRIVATE_UPSTREAMS = True
     check_address("http://10.0.0.1:8080", by_operator=True)
+
+
+@plain_and_stream
+async def test_connections_are_used_again(first, stream):
+    async with upstreams() as made:
+        for _ in range(5):
+            await say(made, call(route(first.url, "first")), stream=stream)
+    assert len(first.requests) == 5
+    assert len({received.peer for received in first.requests}) == 1
+
+
+@plain_and_stream
+async def test_one_that_takes_no_connection_is_passed_over_in_time(second, stream):
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        where = full.getsockname()
+        # Its queue is full: whoever connects now waits for an answer that does not come.
+        waiting = [socket.socket() for _ in range(8)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(where)
+        asked = call(route(f"http://127.0.0.1:{where[1]}", "first"), route(second.url, "second"))
+        async with upstreams(times=Times(connect=0.3, first=30, idle=30, total=60)) as made, asyncio.timeout(15):
+            assert await say(made, asked, stream=stream)
+        for one in waiting:
+            one.close()
+    assert asked.route.endpoint.name == "second"
+
+
+async def test_one_answer_may_not_take_for_ever(first):
+    """However lively it is: the time for the whole runs on while parts of it come."""
+    first.script("hello", "[[chunks:100]][[slow:100]][[say:" + "word " * 400 + "]]")
+    async with upstreams(times=Times(connect=2, first=5, idle=5, total=1)) as made:
+        with pytest.raises(UpstreamError) as caught:
+            await say(made, call(route(first.url, "first")), stream=True)
+    assert caught.value.status == 504

@@ -194,13 +194,13 @@ class ModelServer:
             if found := validation.problem(body, version, counting=counting, beta=beta):
                 return _error(request, 400, found)
             response = await self._respond(request, body, counting=counting)
-            received.finished = True
-            return response
         except SocketClosedError:
             return web.Response()  # aiohttp wants one; its socket is gone
         except (asyncio.CancelledError, ConnectionError):
             received.hung_up = not self._stopping
             raise
+        received.finished = True
+        return response
 
     async def _respond(self, request: web.Request, body: dict[str, Any], *, counting: bool) -> web.StreamResponse:
         directives = self._directives(request, body)
