@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
-from operators.models import Account, Deployment, Membership
+from operators.models import Account, Deployment, Membership, Operator, Upstream
 
 View = Callable[..., HttpResponse]
 
@@ -41,6 +41,21 @@ def own_deployment(request: HttpRequest, deployment_id: UUID, *, change: bool = 
 
 def may_change(account: Account, deployment: Deployment) -> bool:
     return deployment.operator.memberships.filter(account=account, role__in=CHANGE).exists()
+
+
+def operators_changed_by(account: Account) -> QuerySet[Operator]:
+    """The operators that a person may change things of."""
+    return Operator.objects.filter(memberships__account=account, memberships__role__in=CHANGE)
+
+
+def own_upstream(request: HttpRequest, upstream_id: UUID) -> Upstream:
+    """An upstream of one of the person's operators. Raises Http404 for any other, PermissionDenied for the role."""
+    account = account_of(request)
+    found = Upstream.objects.filter(operator__memberships__account=account).select_related("operator")
+    upstream = get_object_or_404(found, pk=upstream_id)
+    if upstream.operator not in operators_changed_by(account):
+        raise PermissionDenied("owners and developers keep upstreams")
+    return upstream
 
 
 def reviewers_only(view: View) -> View:

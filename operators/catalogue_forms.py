@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from config.sealing import SealError
 from operators.catalogue import environment_endpoint
 from operators.models import Deployment, Model, Upstream
+from operators.own_upstreams import Servable, names_there, servable
 
 
 class UpstreamForm(forms.ModelForm):
@@ -42,6 +43,49 @@ class UpstreamForm(forms.ModelForm):
                 self.instance.set_key("" if remove else given)
             except SealError as error:
                 self.add_error("api_key", str(error))
+
+
+class OwnUpstreamForm(UpstreamForm):
+    """An operator's own upstream, with what it calls the models it serves."""
+
+    field_order = ["name", "base_url", "api_key", "without_key", "position", "enabled"]
+
+    class Meta:
+        model = Upstream
+        fields = ["name", "base_url", "position", "enabled"]
+
+    def __init__(self, *args: Any, instance: Upstream, **kwargs: Any) -> None:
+        super().__init__(*args, instance=instance, **kwargs)
+        if instance._state.adding:
+            del self.fields["without_key"]
+        there = {} if instance._state.adding else names_there(instance)
+        self.models = servable(instance.operator)
+        for model in self.models:
+            self.fields[model.field] = forms.CharField(
+                label=model.name, max_length=128, required=False, initial=there.get(model.id, "") if model.id else ""
+            )
+
+    @property
+    def about(self) -> list[forms.BoundField]:
+        """All fields but those of the models."""
+        return [field for field in self if not field.name.startswith("model-")]
+
+    @property
+    def serving(self) -> list[forms.BoundField]:
+        return [self[model.field] for model in self.models]
+
+    @property
+    def served(self) -> dict[Servable, str]:
+        return {model: self.cleaned_data[model.field] for model in self.models}
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"])
+        if self.instance.operator.upstreams.filter(name=name).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError(NAME_TAKEN)
+        return name
+
+
+NAME_TAKEN = _("You have an upstream of that name already.")
 
 
 class DeploymentModelsForm(forms.ModelForm):

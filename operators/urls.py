@@ -1,7 +1,7 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from operators.views import charter, deployments, home, keys, oversight
+from operators.views import charter, deployments, home, keys, oversight, upstreams
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -21,6 +21,10 @@ urlpatterns = [
         deployments.roll_back_to,
         name="deployment-roll-back",
     ),
+    path("upstreams/", upstreams.upstreams, name="upstreams"),
+    path("operators/<uuid:operator_id>/upstreams/new/", upstreams.new, name="upstream-new"),
+    path("upstreams/<uuid:upstream_id>/", upstreams.upstream, name="upstream"),
+    path("upstreams/<uuid:upstream_id>/remove/", upstreams.remove_upstream, name="upstream-remove"),
     path("deployments/<uuid:deployment_id>/keys/", keys.keys, name="deployment-keys"),
     path("deployments/<uuid:deployment_id>/keys/<uuid:key_id>/revoke/", keys.revoke, name="key-revoke"),
 ]

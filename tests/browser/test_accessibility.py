@@ -6,7 +6,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from audit.cases.models import Case
 from conversations.models import Turn
-from operators.models import Deployment
+from operators.models import Deployment, Upstream
 from tests.browser.conftest import reviewed
 
 GRAVE = {"serious", "critical"}
@@ -19,6 +19,7 @@ def test_no_page_has_a_serious_finding(demo, sign_in, page, scheme):
         client.messages.create(model="default", max_tokens=99, messages=[question])
     reviewed()
     deployment, turn = Deployment.objects.get(), Turn.objects.get()
+    upstream = Upstream.objects.create(operator=deployment.operator, name="Ours", base_url="https://models.example")
     pages = {
         "operator": [
             "/deployments/",
@@ -27,6 +28,9 @@ def test_no_page_has_a_serious_finding(demo, sign_in, page, scheme):
                 for part in ("", "scope/", "behaviours/", "versions/", "keys/", "conversations/")
             ),
             f"/deployments/{deployment.pk}/conversations/{turn.conversation_id}/",
+            "/upstreams/",
+            f"/upstreams/{upstream.pk}/",
+            f"/operators/{deployment.operator_id}/upstreams/new/",
             "/oversight/",
             "/nowhere/",
             "/charter/",
