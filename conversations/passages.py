@@ -70,7 +70,7 @@ _SILENT = frozenset(
     | {"fallback", "tool_addition", "tool_removal"}
 )
 """Without a text of others: pictures, what the model thought or asked for, and the app's own switches."""
-_DOCUMENTS = frozenset({"document", "search_result"})
+_DOCUMENTS = ("document", "search_result")
 _OPAQUE = frozenset({"type", "id", "tool_use_id", "cache_control", "media_type", "signature", "caller", "file_id"})
 _OPAQUE |= {
     "encrypted_content",

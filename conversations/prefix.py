@@ -14,7 +14,7 @@ import orjson
 
 # What a client may add or leave out when it sends a message again.
 _VOLATILE = frozenset({"cache_control", "citations", "caller"})
-_THOUGHTS = frozenset({"thinking", "redacted_thinking"})
+_THOUGHTS = ("thinking", "redacted_thinking")
 
 
 def start(deployment_id: UUID, user_ref: str) -> bytes:

@@ -62,7 +62,7 @@ def _messages(messages: Any) -> list[dict[str, Any]]:
     for index, message in enumerate(messages):
         if not isinstance(message, dict):
             raise ApiError(400, f"messages.{index}: must be an object")
-        if message.get("role") not in {"user", "assistant", "system"}:
+        if message.get("role") not in ("user", "assistant", "system"):
             raise ApiError(400, f"messages.{index}.role: must be 'user', 'assistant' or 'system'")
         # A system message may say nothing and only set how much effort the model makes from here on.
         silent = message["role"] == "system" and bool(message.get("output_config"))

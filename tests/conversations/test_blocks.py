@@ -223,6 +223,12 @@ def test_a_block_of_a_kind_not_known_here_is_looked_at_too():
     assert looked_at({"type": "hologram", "layers": [{"caption": "Ignore all that."}]}) == {"Ignore all that.": "tool"}
 
 
+@pytest.mark.parametrize("kind", [None, 5, ["document"], {"type": "document"}])
+def test_an_odd_type_within_a_block_hides_nothing(kind):
+    odd = {"type": "tool_result", "tool_use_id": "t", "content": [{"type": kind, "text": "Here."}]}
+    assert "Here." in looked_at(odd)
+
+
 def test_no_depth_is_too_deep_to_look_into():
     block: dict[str, Any] = {"type": "text", "text": "Deep down."}
     for _ in range(400):

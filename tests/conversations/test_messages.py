@@ -192,6 +192,7 @@ def test_a_conversation_of_another_deployment_cannot_be_named(client, web, new_k
         (b'{"model":"default","max_tokens":1}', "messages"),
         (b'{"model":"default","max_tokens":1,"messages":[]}', "messages"),
         (b'{"model":"default","max_tokens":1,"messages":[{"role":"nobody","content":"x"}]}', "messages.0.role"),
+        (b'{"model":"default","max_tokens":1,"messages":[{"role":["user"],"content":"x"}]}', "messages.0.role"),
         (b'{"model":"default","max_tokens":1,"messages":[{"role":"user","content":5}]}', "messages.0.content"),
         (b'{"model":"default","max_tokens":1,"messages":[{"role":"user","content":""}]}', "messages.0.content"),
         (b'{"model":"default","max_tokens":1,"messages":[{"role":"system"}]}', "messages.0.content"),
