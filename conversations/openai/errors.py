@@ -22,9 +22,8 @@ KINDS = {
 STATUSES = {529: 503}
 """Statuses that OpenAI's API does not have."""
 
-# What the Messages API calls what a chat completion names otherwise. Longer paths first.
+# What the Messages API calls what a chat completion names otherwise.
 NAMES = {
-    "metadata.user_id": "user",
     "output_config.effort": "reasoning_effort",
     "output_config.format": "response_format",
     "stop_sequences": "stop",

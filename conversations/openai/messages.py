@@ -78,7 +78,7 @@ class _Reader:
             self._tool(message, where)
         elif role == "function":
             self._function_result(message, where)
-        elif role in {"user", "assistant", "system", "developer"}:
+        elif role in ("user", "assistant", "system", "developer"):
             self.close(where)
             self._results = None
             if role == "user":
@@ -167,7 +167,7 @@ def _said(message: dict[str, Any], where: str) -> str:
     for number, part in enumerate(items(content, f"{where}.content")):
         at = f"{where}.content[{number}]"
         kind = fields(part, at).get("type")
-        if kind not in {"text", "refusal"}:
+        if kind not in ("text", "refusal"):
             raise wrong(f"{at}.type", "must be one of text, refusal")
         said += text(part.get(kind), f"{at}.{kind}")
     return said or refused
