@@ -68,7 +68,7 @@ def assistant_message(blocks: Sequence[Any], stop_reason: Any, wanted: Wanted, *
     ]
     message: dict[str, Any] = {"role": "assistant", "content": said or (None if calls else ""), "refusal": None}
     if own and wanted.json:
-        message |= {"content": None, "refusal": said}
+        message |= {"content": None, "refusal": said or None}
     elif stop_reason == "refusal":
         message |= {"content": said or None, "refusal": WITHHELD}
     if calls and wanted.older:

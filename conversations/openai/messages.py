@@ -13,9 +13,13 @@ from conversations.openai.parts import Block, read_parts
 from conversations.tool_input import tool_input
 
 _ANSWERS_NO_CALL = "answers no tool call of the assistant's message before it"
-# What is known of each message; the rest is dropped, and told. What of it an answer of ours holds goes without telling.
+# What is known of a message; the rest is dropped, and told. `annotations` and `parsed` are what the official package
+# makes of an answer: they go without telling.
 _KNOWN = frozenset(
-    {"role", "content", "refusal", "tool_calls", "function_call", "tool_call_id", "name", "audio", "annotations"}
+    {
+        *("role", "content", "refusal", "tool_calls", "function_call", "tool_call_id", "name", "audio"),
+        *("annotations", "parsed"),
+    }
 )
 
 

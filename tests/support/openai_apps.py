@@ -29,7 +29,8 @@ def gathered(chunks: Iterable[ChatCompletionChunk]) -> ChatCompletion:
     state = ChatCompletionStreamState()
     for chunk in chunks:
         state.handle_chunk(chunk)
-    return state.get_final_completion()
+    # Its final completion would raise where an answer was cut short.
+    return state.current_completion_snapshot
 
 
 def chunks_of(raw: bytes) -> list[ChatCompletionChunk]:
