@@ -18,9 +18,9 @@ WEATHER: Any = {
 }
 
 
-def app(web: str, key: str, **more: Any) -> openai.OpenAI:
+def app(web: str, key: str, *, timeout: float = 20) -> openai.OpenAI:
     return openai.OpenAI(
-        base_url=f"{web}/v1", api_key=key, max_retries=0, timeout=20, _strict_response_validation=True, **more
+        base_url=f"{web}/v1", api_key=key, max_retries=0, timeout=timeout, _strict_response_validation=True
     )
 
 
