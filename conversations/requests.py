@@ -1,11 +1,13 @@
 """A request for a turn, read and checked. What Plumbline does not govern passes through to the model untouched."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from conversations.errors import ApiError
+from conversations.nesting import MAX_NESTING, too_deep
 
 MAX_MESSAGES = 10_000
 MAX_USER_REF = 256
@@ -22,11 +24,17 @@ class MessagesRequest:
     stream: bool
     user_ref: str
     adjustments: dict[str, bool]
+    comes_back: Callable[[list[Any], str], list[Any]] = lambda blocks, _stop_reason: blocks
+    """An answer's blocks and stop reason -> its blocks as this caller will send them again in the history."""
 
 
 def read_messages_request(raw: bytes, *, counting: bool = False) -> MessagesRequest:
     """counting: a request to count tokens, which has no `max_tokens`. Raises ApiError 400 that names the field."""
-    body = _load(raw)
+    return messages_request(load_object(raw), counting=counting)
+
+
+def messages_request(body: dict[str, Any], *, counting: bool = False) -> MessagesRequest:
+    """As `read_messages_request`, of a body that is read already. Takes `plumbline` out of it."""
     messages = _messages(body.get("messages"))
     model = body.get("model")
     if not isinstance(model, str) or not model or len(model) > 128:
@@ -44,13 +52,16 @@ def read_messages_request(raw: bytes, *, counting: bool = False) -> MessagesRequ
     return MessagesRequest(body, model, messages, system, stream, _user_ref(body.get("metadata")), adjustments)
 
 
-def _load(raw: bytes) -> dict[str, Any]:
+def load_object(raw: bytes) -> dict[str, Any]:
+    """Raises ApiError 400 for anything but a JSON object of bearable depth."""
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise ApiError(400, f"the body is not valid JSON: {error}") from None
     if not isinstance(body, dict):
         raise ApiError(400, "the body must be a JSON object")
+    if too_deep(raw, body):
+        raise ApiError(400, f"the body is nested deeper than {MAX_NESTING} levels")
     return body
 
 

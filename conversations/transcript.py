@@ -15,6 +15,7 @@ from conversations.errors import ApiError
 from conversations.models.record import Turn
 from conversations.record import TurnRecord
 from conversations.sse import Event
+from conversations.tool_input import tool_input
 from conversations.upstreams import UpstreamError
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ class Transcript:
         turn, place, decision = self._turn, self._turn.place, self._turn.decision
         assert decision is not None  # noqa: S101 - decided before anything is answered
         answer = [block for _, block in sorted(self._blocks.items())]
+        comes_back = turn.request.comes_back(answer, self._stop_reason)
         route = turn.call.route if turn.call else None
         return TurnRecord(
             id=turn.id,
@@ -115,7 +117,7 @@ class Transcript:
             configuration_id=turn.access.configuration_id,
             key_id=turn.access.key_id,
             charter_digest=decision.charter_digest,
-            prefix=prefix.extend(place.digest, "assistant", answer) if answer else place.digest,
+            prefix=prefix.extend(place.digest, "assistant", comes_back) if comes_back else place.digest,
             status=self.status,
             outcome=decision.outcome,
             tier=decision.tier,
@@ -179,8 +181,5 @@ class Transcript:
             block |= {name: value for name, value in delta.items() if name != "type"}
 
     def _close_tool_input(self, index: int) -> None:
-        text = self._partial_json.pop(index)
-        try:
-            self._blocks[index]["input"] = orjson.loads(text) if text else {}
-        except orjson.JSONDecodeError:
-            self._blocks[index]["input"] = {"unreadable": text}
+        if text := self._partial_json.pop(index):
+            self._blocks[index]["input"] = tool_input(text)

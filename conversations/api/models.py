@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpResponseBase, QueryDict
 from rest_framework.request import Request
 
-from conversations.api.views import AsyncAPIView, json_response, lower_headers
+from conversations.api.views import EitherView, json_response, lower_headers, wants_openai
 from conversations.errors import ApiError
 from conversations.services import services
 from conversations.turn import authenticated
@@ -17,7 +17,7 @@ LIFECYCLES = frozenset({"active", "deprecated", "retired"})
 DEFAULT_LIMIT, LARGEST_LIMIT = 20, 1000
 
 
-class ModelsView(AsyncAPIView):
+class ModelsView(EitherView):
     async def get(self, request: Request) -> HttpResponseBase:
         headers = lower_headers(request)
         access = await authenticated(services(), headers)
@@ -27,7 +27,7 @@ class ModelsView(AsyncAPIView):
         return json_response(page(access.offers.listed, request.query_params))
 
 
-class ModelView(AsyncAPIView):
+class ModelView(EitherView):
     async def get(self, request: Request, model_id: str) -> HttpResponseBase:
         headers = lower_headers(request)
         access = await authenticated(services(), headers)
@@ -37,11 +37,6 @@ class ModelView(AsyncAPIView):
         # A name that is listed is shown as such; any other leads to the model it stands for.
         name = model_id if model_id in access.offers.listed else offer.name
         return json_response(openai_model(name, offer) if wants_openai(headers) else model(name, offer))
-
-
-def wants_openai(headers: Mapping[str, str]) -> bool:
-    """Whether a caller's headers are those of OpenAI's clients: a bearer token, and nothing of the Messages API's."""
-    return "authorization" in headers and not {"x-api-key", "anthropic-version"} & headers.keys()
 
 
 def page(listed: Mapping[str, Offer], query: QueryDict) -> dict[str, Any]:
@@ -84,8 +79,9 @@ def model(name: str, offer: Offer) -> dict[str, Any]:
 
 
 def openai_model(name: str, offer: Offer) -> dict[str, Any]:
-    created = int(offer.created_at.timestamp())
-    return {"id": name, "object": "model", "created": created, "owned_by": "plumbline"}
+    """A `Model`; what it tells beside the names is the day on which it retires."""
+    told = {"id": name, "object": "model", "created": int(offer.created_at.timestamp()), "owned_by": "plumbline"}
+    return told | {"shutdown_date": offer.retires_at.date().isoformat() if offer.retires_at else None}
 
 
 def _served(offer: Offer) -> bool:

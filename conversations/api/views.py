@@ -1,6 +1,7 @@
-"""The async ground of the API's views: DRF's view with an async dispatch, errors in the Messages API's shape."""
+"""The async ground of the API's views: DRF's view with an async dispatch, errors in the shape that the caller knows."""
 
 import logging
+from collections.abc import Mapping
 from secrets import token_hex
 from typing import Any
 
@@ -12,6 +13,7 @@ from rest_framework.views import APIView
 
 from config.api_handler import ApiRequest
 from conversations.errors import ApiError
+from conversations.openai.errors import error_body, status_of
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +22,10 @@ class AsyncAPIView(APIView):
     """Handlers are coroutines that return a response or raise ApiError. Every response has a `request-id`."""
 
     http_method_names = ["get", "post", "put", "patch", "delete"]
+
+    def speaks_openai(self, request: HttpRequest) -> bool:  # noqa: ARG002 - some views ask it
+        """Whether errors and headers are to have OpenAI's shape; answers are the handler's own."""
+        return False
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
@@ -34,25 +40,25 @@ class AsyncAPIView(APIView):
     async def dispatch(self, request: ApiRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
         request_id = f"req_{token_hex(12)}"
         self.request_id = request_id
+        openai, failed = self.speaks_openai(request), None
         try:
             handler = self._handler(request)
             response = await handler(self.initialize_request(request, *args, **kwargs), *args, **kwargs)
         except ApiError as error:
-            response = error_response(error, request_id)
+            failed = error
         except exceptions.APIException as error:
-            response = error_response(ApiError(error.status_code, str(error.detail)), request_id)
+            failed = ApiError(error.status_code, str(error.detail))
         except (TimeoutError, DatabaseError, OSError) as error:
             log.error("%s %s: %s", request_id, request.path, error)  # noqa: TRY400 - the database is away, not the code
-            response = error_response(
-                ApiError(503, "the database cannot be reached; nothing was answered", headers={"retry-after": "2"}),
-                request_id,
-            )
+            failed = ApiError(503, "the database cannot be reached; nothing was answered", headers={"retry-after": "2"})
         except Exception:
             log.exception("%s %s failed", request_id, request.path)
-            response = error_response(
-                ApiError(500, "an error of ours; it was logged under this request id"), request_id
-            )
+            failed = ApiError(500, "an error of ours; it was logged under this request id")
+        if failed is not None:
+            response = error_response(failed, request_id, openai=openai)
         response.headers["request-id"] = request_id
+        if openai:
+            response.headers["x-request-id"] = request_id
         return response
 
     def _handler(self, request: ApiRequest) -> Any:
@@ -68,7 +74,14 @@ class AsyncAPIView(APIView):
         return ", ".join(method.upper() for method in self.http_method_names if hasattr(self, method))
 
 
-class NotFoundView(AsyncAPIView):
+class EitherView(AsyncAPIView):
+    """Serves both APIs; the caller's headers tell which."""
+
+    def speaks_openai(self, request: HttpRequest) -> bool:
+        return wants_openai(lower_headers(request))
+
+
+class NotFoundView(EitherView):
     """Whatever else is asked for."""
 
     def _handler(self, request: ApiRequest) -> Any:
@@ -79,8 +92,15 @@ def json_response(data: Any, status: int = 200, headers: dict[str, str] | None =
     return HttpResponse(orjson.dumps(data), status=status, content_type="application/json", headers=headers or {})
 
 
-def error_response(error: ApiError, request_id: str) -> HttpResponse:
+def error_response(error: ApiError, request_id: str, *, openai: bool = False) -> HttpResponse:
+    if openai:
+        return json_response(error_body(error), status_of(error), error.headers)
     return json_response(error.body(request_id), error.status, error.headers)
+
+
+def wants_openai(headers: Mapping[str, str]) -> bool:
+    """Whether a caller's headers are those of OpenAI's clients: a bearer token, and nothing of the Messages API's."""
+    return "authorization" in headers and not {"x-api-key", "anthropic-version"} & headers.keys()
 
 
 def lower_headers(request: Any) -> dict[str, str]:

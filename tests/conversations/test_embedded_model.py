@@ -3,11 +3,13 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import anthropic
 import pytest
 
-from conversations.models import Turn
+from conversations.models import Conversation, Turn
+from tests.support.openai_apps import app, gathered, said_back
 from tests.support.product import free_port
 from tests.support.product import web as serve
 
@@ -53,6 +55,17 @@ def test_a_stream(client):
     assert message.content[0].text == text
     assert message.plumbline["outcome"] == "answer"
     assert Turn.objects.get().content["answer"][0]["text"] == text
+
+
+def test_a_chat_completion_and_its_continuation_in_chunks(client, key):
+    messages: list[Any] = [*ASKED["messages"]]
+    with app(str(client.base_url).rstrip("/"), key, timeout=120) as chat:
+        first = chat.chat.completions.create(model="default", max_tokens=24, messages=messages)
+        messages += [said_back(first.choices[0].message), {"role": "user", "content": "And a tuple?"}]
+        second = gathered(chat.chat.completions.create(model="default", max_tokens=24, messages=messages, stream=True))
+    assert first.choices[0].message.content.strip()
+    assert second.choices[0].message.content.strip()
+    assert Conversation.objects.get().turn_count == 2
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])

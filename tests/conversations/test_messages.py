@@ -210,6 +210,8 @@ def test_a_conversation_of_another_deployment_cannot_be_named(client, web, new_k
         (b'{"model":"default","max_tokens":1,"messages":[{"role":"user","content":"\xff"}]}', "JSON"),
         (b'{"model":"default","max_tokens":1,"messages":[{"role":"user","content":"\\ud800"}]}', "JSON"),
         (b"[" * 100_000, "JSON"),
+        (b'{"model":"default","max_tokens":1,"messages":' + b"[" * 300 + b"]" * 300 + b"}", "nested"),
+        (b'{"model":"default","max_tokens":1,"messages":[{"role":[],"content":"x"}]}', "messages.0.role"),
     ],
 )
 def test_a_malformed_body_is_a_400_that_names_the_field(web, key, body, field):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import anthropic
 import httpx2
+import openai
 import pytest
 import redis
 from django.db import connection
@@ -19,6 +20,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from audit.cases.models import Finding
 from config.database import conninfo
 from conversations.models import Job, Turn
+from tests.support.openai_apps import app
 from tests.support.product import free_port, process
 from tests.support.product import web as serve
 from tests.support.proxy import Proxy
@@ -109,6 +111,23 @@ def test_an_answer_that_cannot_be_recorded_is_withheld(through_proxy, key, model
         stream_to_the_end(web, key, "cut it now") if stream else ask(web, key, "cut it now")
     assert caught.value.body["error"]["type"] == "api_error"
     assert "not be recorded" in str(caught.value)
+    assert Turn.objects.count() == 1
+
+
+def test_a_completion_in_chunks_that_cannot_be_recorded_never_finishes(through_proxy, key, model):
+    web, proxy = through_proxy
+    ask(web, key)
+    model.script("cut it now", "[[stall:1]][[say:This must not arrive whole.]]")
+    threading.Timer(0.5, proxy.cut).start()
+    finished = []
+    with app(web, key) as client, pytest.raises(openai.APIError, match="not be recorded"):
+        finished.extend(
+            chunk.choices[0].finish_reason
+            for chunk in client.chat.completions.create(
+                model="default", messages=[{"role": "user", "content": "cut it now"}], stream=True
+            )
+        )
+    assert not any(finished)
     assert Turn.objects.count() == 1
 
 
