@@ -25,8 +25,15 @@ class MessagesRequest:
 
 
 def read_messages_request(raw: bytes, *, counting: bool = False) -> MessagesRequest:
-    """counting: a request to count tokens, which has no `max_tokens`. Raises ApiError 400 that names the field."""
-    body = _load(raw)
+    """As `messages_request`, from the body's bytes."""
+    return messages_request(_load(raw), counting=counting)
+
+
+def messages_request(body: dict[str, Any], *, counting: bool = False) -> MessagesRequest:
+    """Takes `body` over: what is ours leaves it. counting: a request to count tokens, which has no `max_tokens`.
+
+    Raises ApiError 400 that names the field.
+    """
     messages = _messages(body.get("messages"))
     model = body.get("model")
     if not isinstance(model, str) or not model or len(model) > 128:
