@@ -50,8 +50,8 @@ _OWN = "deployment_id = %(deployment)s"
 
 _WAITING = f"SELECT coalesce(sum(size), 0) FROM conversations_batch WHERE {_OWN} AND ended_at IS NULL"  # noqa: S608
 _INSERT = f"""
-INSERT INTO conversations_batch (id, deployment_id, key_id, headers, size, expires_at)
-VALUES (%(id)s, %(deployment)s, %(key)s, %(headers)s, %(size)s, now() + %(lifetime)s) RETURNING {_COLUMNS}
+INSERT INTO conversations_batch (id, deployment_id, key_id, headers, size, created_at, expires_at)
+VALUES (%(id)s, %(deployment)s, %(key)s, %(headers)s, %(size)s, now(), now() + %(lifetime)s) RETURNING {_COLUMNS}
 """  # noqa: S608 - made of the constants above
 _ITEMS = "COPY conversations_batchitem (batch_id, number, custom_id, params) FROM STDIN (FORMAT BINARY)"
 _PIECES = """

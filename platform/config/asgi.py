@@ -9,9 +9,8 @@ import django
 
 django.setup(set_prefix=False)
 
-from django.core.handlers.asgi import ASGIHandler  # noqa: E402
-
 from django.conf import settings  # noqa: E402
+from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
 from config.api_handler import ApiHandler, LargeBodies, Receive, Scope, Send  # noqa: E402
 from conversations.api.batches import is_known_caller  # noqa: E402

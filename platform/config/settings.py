@@ -180,7 +180,7 @@ CELERY_BEAT_SCHEDULE = {
     "hand-over-forgotten-jobs": {"task": "conversations.requeue_forgotten_jobs", "schedule": 60.0},
     "archive-old-batches": {"task": "conversations.archive_old_batches", "schedule": 3600.0},
 }
-# Batches have a queue of their own: -Q batches and -Q celery keep workers apart, one without -Q takes from both in turns.
+# Batches have a queue of their own: -Q batches and -Q celery keep workers apart, one without takes from both.
 CELERY_TASK_QUEUES = [Queue("celery"), Queue("batches")]
 CELERY_TASK_ROUTES = {"conversations.work_on_batch_piece": {"queue": "batches"}}
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import anthropic
 import httpx2
 import pytest
-import redis
 from django.db import connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -22,6 +21,7 @@ from conversations.models import Job, Turn
 from tests.support.product import free_port, process
 from tests.support.product import web as serve
 from tests.support.proxy import Proxy
+from tests.support.queue import broker_target, broker_through
 from tests.support.waiting import until
 
 WORKER = ["-m", "celery", "-A", "config", "worker", "--concurrency", "1", "--loglevel", "INFO"]
@@ -52,20 +52,6 @@ def database_proxy() -> Iterator[tuple[Proxy, str]]:
             proxy,
             make_conninfo(conninfo(), host="127.0.0.1", port=proxy.port, sslmode="disable", gssencmode="disable"),
         )
-
-
-def broker_target() -> tuple[str, int] | str:
-    address = os.environ["BROKER_URL"]
-    if "+socket://" in address or address.startswith("unix://"):
-        return address.partition("://")[2].partition("?")[0]
-    host, _, port = address.partition("://")[2].rpartition("@")[2].partition("/")[0].partition(":")
-    return host, int(port or 6379)
-
-
-def broker_through(proxy: Proxy) -> str:
-    """The broker's address with its credentials, through the proxy."""
-    credentials, at, _ = os.environ["BROKER_URL"].partition("://")[2].rpartition("@")
-    return f"redis://{credentials}{at}127.0.0.1:{proxy.port}/0"
 
 
 @pytest.fixture
@@ -121,12 +107,6 @@ def reviews(log: Path, broker: str | None = None) -> Iterator[subprocess.Popen[b
         process(*WORKER, environment=environment, log=log) as worker,
     ):
         yield worker
-
-
-@pytest.fixture
-def clean_queue() -> None:
-    """No task of an earlier test is left in the broker."""
-    redis.Redis.from_url(os.environ["BROKER_URL"].replace("redis+socket://", "unix://")).flushdb()
 
 
 def done() -> bool:
