@@ -72,7 +72,8 @@ class ApiHandler(ASGIHandler):
                 left = not await body.read(limit)
         if left:
             return
-        request = self.request_class(scope, BytesIO(body.taken()))
+        request = self.request_class(scope, BytesIO(b""))
+        request._body = body.taken()  # Django itself would hold it to the limit for pages
         request.body_limit, request.too_large = limit, body.size > limit
         answering = asyncio.current_task()
         assert answering is not None  # noqa: S101 - an ASGI server runs us in a task
