@@ -3,6 +3,7 @@ import logging
 import psycopg
 from celery import shared_task
 
+import conversations.batches.stopping  # noqa: F401 - before the worker forks
 from conversations.batches.handing import archive_old
 from conversations.jobs import requeue_forgotten
 

@@ -28,7 +28,7 @@ class BatchesView(AsyncAPIView):
         access = await authenticated(services(), headers)
         refuse_if_paused(services().oversight, access.operator_id, access.deployment_id)
         passed = {name: headers[name] for name in PASSED_HEADERS if name in headers}
-        async with reading(request._request.body) as requests:
+        async with reading(request._request.chunks) as requests:
             batch = await store.create(access, passed, requests)
         return json_response(message_batch(batch, request))
 

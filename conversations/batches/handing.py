@@ -21,6 +21,8 @@ FORGOTTEN_SECONDS = 300.0
 KEPT = timedelta(days=29)
 """How long after its creation a batch's results are kept."""
 CLOSED_AT_ONCE = 20
+ITEMS_AT_ONCE = 2000
+"""A large batch is closed in stretches, so that what else is to be handed over does not wait for it."""
 
 # Handed over, and neither given back nor left: its holder's lease holds, or none has taken it yet.
 _IN_FLIGHT = """
@@ -55,14 +57,23 @@ SELECT id FROM conversations_batch
 WHERE ended_at IS NULL AND (cancel_initiated_at IS NOT NULL OR expires_at <= now())
 ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 """
-# What is being answered is let finish; what its worker left behind is not.
-_CLOSE = """
-UPDATE conversations_batchitem i
+_SETTLED = """
 SET outcome = CASE WHEN b.cancel_initiated_at IS NULL THEN 'expired' ELSE 'canceled' END,
     claim = NULL, params = '', done_at = now()
-FROM conversations_batch b JOIN conversations_batchpiece p ON p.batch_id = b.id
-WHERE b.id = %(batch)s AND i.batch_id = b.id AND i.number BETWEEN p.first AND p.last AND i.outcome = ''
-  AND (i.claim IS NULL OR p.lease_until IS NULL OR p.lease_until < now())
+"""
+_CLOSE = f"""
+UPDATE conversations_batchitem i {_SETTLED} FROM conversations_batch b
+WHERE b.id = %(batch)s AND i.id IN (
+    SELECT id FROM conversations_batchitem
+    WHERE batch_id = %(batch)s AND outcome = '' AND claim IS NULL ORDER BY number LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+)
+"""
+# What is being answered is let finish; what its worker left behind is not.
+_CLOSE_LEFT = f"""
+UPDATE conversations_batchitem i {_SETTLED} FROM conversations_batch b, conversations_batchpiece p
+WHERE b.id = %(batch)s AND i.batch_id = %(batch)s AND i.outcome = '' AND i.claim IS NOT NULL
+  AND p.batch_id = %(batch)s AND i.number BETWEEN p.first AND p.last
+  AND (p.lease_until IS NULL OR p.lease_until < now())
 """
 
 
@@ -90,18 +101,25 @@ def hand_over_pieces() -> int:
 
 
 def close_batches() -> int:
-    """Settles what is left of batches that were canceled or have expired, and ends them; returns how many ended."""
-    ended = 0
+    """Settles what is left of a batch that was canceled or has expired, a stretch at a time, and ends it.
+
+    Returns how many items it settled: where there were any, there may be more.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_CLOSING, {"limit": CLOSED_AT_ONCE})
+        settled = 0
         for (batch,) in cursor.fetchall():
-            one = {"batch": batch}
+            one = {"batch": batch, "limit": ITEMS_AT_ONCE - settled}
             cursor.execute(_CLOSE, one)
+            settled += cursor.rowcount
+            cursor.execute(_CLOSE_LEFT, one)
+            settled += cursor.rowcount
             cursor.execute(HAS_OPEN_ITEMS, one)
             if cursor.fetchone() == (False,):
                 cursor.execute(END, one)
-                ended += 1
-    return ended
+            if settled >= ITEMS_AT_ONCE:
+                break
+    return settled
 
 
 def archive_old() -> int:

@@ -8,7 +8,7 @@ import asyncio
 import os
 import re
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -43,15 +43,16 @@ class Requests:
 
 
 @asynccontextmanager
-async def reading(raw: bytes) -> AsyncGenerator[Requests, None]:
+async def reading(chunks: Sequence[bytes]) -> AsyncGenerator[Requests, None]:
     """The requests in a body. Raises ApiError 400 that names the field, before anything is yielded."""
-    if len(raw) <= SMALL:
+    if sum(map(len, chunks)) <= SMALL:
+        raw = b"".join(chunks)
         asked = read(raw)
         yield Requests(len(asked), sha256(raw).hexdigest(), _each(asked))
         return
     async with _readers, _reader() as process:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            sending = asyncio.create_task(_send(process, raw))
+            sending = asyncio.create_task(_send(process, chunks))
             head = await _head(process)
             await sending
         async with aclosing(_handed_back(process)) as each:
@@ -130,12 +131,11 @@ async def _reader() -> AsyncGenerator[asyncio.subprocess.Process, None]:
         await process.wait()
 
 
-async def _send(process: asyncio.subprocess.Process, raw: bytes) -> None:
+async def _send(process: asyncio.subprocess.Process, chunks: Sequence[bytes]) -> None:
     assert process.stdin is not None  # noqa: S101 - a pipe was asked for
-    body = memoryview(raw)
     with suppress(ConnectionError):  # it died; `_head` tells
-        for start in range(0, len(body), SMALL):
-            process.stdin.write(body[start : start + SMALL])
+        for chunk in chunks:
+            process.stdin.write(chunk)
             await process.stdin.drain()
         process.stdin.close()
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from conversations.batches import items
 from conversations.batches.answering import PAUSE_SECONDS, answer, is_paused
 from conversations.batches.items import LEASE_SECONDS, Piece
+from conversations.batches.stopping import stopping
 from conversations.services import Services
 
 PIECE_SECONDS = 10.0
@@ -37,10 +38,10 @@ class Pace:
         return max(0.0, self._held_until - time.monotonic())
 
     async def goes_on(self) -> bool:
-        """Waits while held off. False where that takes too long, or the work so far has."""
+        """Waits while held off. False where that takes too long, the work so far has, or the worker is to stop."""
         while 0 < (held := self.held_seconds) <= LONGEST_WAIT_SECONDS:  # noqa: ASYNC110 - it waits for a time
             await asyncio.sleep(held)
-        return not held and time.monotonic() < self._ends
+        return not held and time.monotonic() < self._ends and not stopping()
 
 
 async def work_on(services: Services, piece_id: int) -> bool:

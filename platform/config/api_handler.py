@@ -7,8 +7,9 @@ The API's middleware would stand in `_middleware_chain`; errors, request ids and
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
+from functools import cached_property
 from io import BytesIO
 from typing import Any, NamedTuple
 
@@ -36,7 +37,14 @@ class ApiRequest(ASGIRequest):
 
     too_large = False
     body_limit = 0
+    chunks: Sequence[bytes] = ()
+    """The body as it came in."""
     urlconf = "config.api_urls"
+
+    @cached_property
+    def body(self) -> bytes:
+        """Whole. Django's own would be held to the limit for pages."""
+        return b"".join(self.chunks)
 
 
 class StreamedResponse(HttpResponseBase):
@@ -73,7 +81,7 @@ class ApiHandler(ASGIHandler):
         if left:
             return
         request = self.request_class(scope, BytesIO(b""))
-        request._body = body.taken()  # Django itself would hold it to the limit for pages
+        request.chunks = body.chunks
         request.body_limit, request.too_large = limit, body.size > limit
         answering = asyncio.current_task()
         assert answering is not None  # noqa: S101 - an ASGI server runs us in a task
@@ -102,7 +110,7 @@ class _Body:
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
-        self._chunks: list[bytes] = []
+        self.chunks: list[bytes] = []
         self._whole = False
         self.size = 0
 
@@ -112,16 +120,10 @@ class _Body:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 return False
-            self._chunks.append(message.get("body", b""))
-            self.size += len(self._chunks[-1])
+            self.chunks.append(message.get("body", b""))
+            self.size += len(self.chunks[-1])
             self._whole = not message.get("more_body", False)
         return True
-
-    def taken(self) -> bytes:
-        """All that was read, once."""
-        taken = b"".join(self._chunks)
-        self._chunks.clear()
-        return taken
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -85,7 +85,7 @@ def test_a_canceled_batch_ends_with_what_was_not_begun_canceled(client):
     assert canceled.cancel_initiated_at is not None
     assert canceled.request_counts.processing == 2
     assert client.messages.batches.cancel(batch.id) == canceled
-    assert close_batches() == 1
+    assert close_batches() == 2
     over = client.messages.batches.retrieve(batch.id)
     assert over.processing_status == "ended"
     assert over.request_counts.canceled == 2
@@ -94,6 +94,14 @@ def test_a_canceled_batch_ends_with_what_was_not_begun_canceled(client):
     assert client.messages.batches.cancel(batch.id) == over
     assert Entry.objects.filter(name="batch.canceled").count() == 1
     assert not BatchItem.objects.exclude(params=b"").exists()
+
+
+def test_a_large_batch_is_closed_in_stretches(client, monkeypatch):
+    monkeypatch.setattr("conversations.batches.handing.ITEMS_AT_ONCE", 2)
+    batch = make(client, *(["hello"] * 5))
+    client.messages.batches.cancel(batch.id)
+    assert [close_batches() for _ in range(4)] == [2, 2, 1, 0]
+    assert client.messages.batches.retrieve(batch.id).request_counts.canceled == 5
 
 
 def test_what_is_not_answered_within_a_day_expires(client):

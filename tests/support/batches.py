@@ -16,13 +16,18 @@ from tests.support.product import process
 from tests.support.waiting import until
 
 WORKER = ["-m", "celery", "-A", "config", "worker", "--concurrency", "1", "-Q", "batches", "--loglevel", "WARNING"]
-QUICK = {"PLUMBLINE_BATCH_ATTEMPTS": "2", "PLUMBLINE_BATCH_RETRY_SECONDS": "0.1"}
+OWN = {
+    "PLUMBLINE_BATCH_ATTEMPTS": "2",
+    "PLUMBLINE_BATCH_RETRY_SECONDS": "0.1",
+    "PLUMBLINE_BATCH_TURNS": "8",
+    "PLUMBLINE_BATCH_PIECES": "4",
+}
 
 
 def surroundings(model_url: str, broker: str | None = None, **more: str) -> dict[str, str]:
     """The environment of a relay and a worker on the test database."""
     own = {"DATABASE_URL": conninfo(), "ANTHROPIC_BASE_URL": model_url, "PLUMBLINE_UPSTREAM_JUDGMENT": "good"}
-    return own | QUICK | ({"BROKER_URL": broker} if broker else {}) | more
+    return own | OWN | ({"BROKER_URL": broker} if broker else {}) | more
 
 
 @contextmanager

@@ -29,8 +29,8 @@ class Command(BaseCommand):
         back_off = 0.0
         while not stopping.is_set():
             try:
-                close_batches()  # asks no broker
-                handed = hand_over() + hand_over_pieces()
+                # Closing comes first: it asks no broker.
+                moved = close_batches() + hand_over() + hand_over_pieces()
             except (DatabaseError, BrokerError, OSError) as error:
                 back_off = min(LONGEST_BACK_OFF, back_off * 2 or 0.5)
                 log.warning("jobs and batches wait: %s; trying again in %.1f s", error, back_off)
@@ -39,7 +39,7 @@ class Command(BaseCommand):
                 if back_off:
                     log.info("jobs and batches are handed over again")
                 back_off = 0.0
-                if handed:
+                if moved:
                     continue
             stopping.wait(back_off or IDLE_SECONDS)
         connection.close()
