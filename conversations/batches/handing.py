@@ -67,7 +67,7 @@ WHERE b.id = %(batch)s AND i.id IN (
     SELECT id FROM conversations_batchitem
     WHERE batch_id = %(batch)s AND outcome = '' AND claim IS NULL ORDER BY number LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
-"""
+"""  # noqa: S608 - made of the constant above
 # What is being answered is let finish; what its worker left behind is not.
 _CLOSE_LEFT = f"""
 UPDATE conversations_batchitem i {_SETTLED} FROM conversations_batch b, conversations_batchpiece p

@@ -120,7 +120,11 @@ def _background(local: Path, environment: dict[str, str]) -> list[Process]:
     return [
         Process(name="worker", command=[*celery, *worker, "2", "-Q", "celery"], environment=environment),
         # By itself, so that no review waits for a batch.
-        Process(name="batches", command=[*celery, *worker, "1", "-Q", "batches"], environment=environment),
+        Process(
+            name="batches",
+            command=[*celery, *worker, "1", "-Q", "batches", "-n", "batches@%h"],
+            environment=environment,
+        ),
         Process(name="beat", command=[*celery, *beat], environment=environment),
         _manage("relay", environment, "relay"),
         _manage("sequencer", environment, "sequence_audit"),
