@@ -1,5 +1,6 @@
 """/v1/messages/batches: many requests at once, answered later by the very same turn."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -18,8 +19,10 @@ from conversations.errors import ApiError
 from conversations.services import services
 from conversations.turn import authenticated
 from conversations.wording import PASSED_HEADERS
+from operators.directory import Access
 
 PREFIX = "msgbatch_"
+Finder = Callable[[Access, UUID], Awaitable[StoredBatch | None]]
 
 
 class BatchesView(AsyncAPIView):
@@ -59,22 +62,13 @@ class BatchView(AsyncAPIView):
 
     async def delete(self, request: Request, batch_id: str) -> HttpResponseBase:
         """Deleting what is deleted already is answered as the first time."""
-        access = await authenticated(services(), lower_headers(request))
-        known = read_id(batch_id)
-        batch = await store.delete(access, known) if known else None
-        if batch is None:
-            raise not_found(batch_id)
+        batch = await found(request, batch_id, store.delete)
         return json_response({"id": shown_id(batch.id), "type": "message_batch_deleted"})
 
 
 class CancelBatchView(AsyncAPIView):
     async def post(self, request: Request, batch_id: str) -> HttpResponseBase:
-        access = await authenticated(services(), lower_headers(request))
-        known = read_id(batch_id)
-        batch = await store.cancel(access, known) if known else None
-        if batch is None:
-            raise not_found(batch_id)
-        return json_response(message_batch(batch, request))
+        return json_response(message_batch(await found(request, batch_id, store.cancel), request))
 
 
 class BatchResultsView(AsyncAPIView):
@@ -97,18 +91,14 @@ async def is_known_caller(scope: Scope) -> bool:
     return True
 
 
-async def found(request: Request, batch_id: str) -> StoredBatch:
-    """Raises ApiError 404 for what is not a batch of the key's deployment."""
+async def found(request: Request, batch_id: str, by: Finder = store.find) -> StoredBatch:
+    """What `by` found, or did to what it found. Raises ApiError 404 for what is not a batch of the key's deployment."""
     access = await authenticated(services(), lower_headers(request))
     known = read_id(batch_id)
-    batch = await store.find(access, known) if known else None
+    batch = await by(access, known) if known else None
     if batch is None:
-        raise not_found(batch_id)
+        raise ApiError(404, f"message_batch_id: there is no batch {batch_id[:100]!r}")
     return batch
-
-
-def not_found(batch_id: str) -> ApiError:
-    return ApiError(404, f"message_batch_id: there is no batch {batch_id[:100]!r}")
 
 
 def read_id(text: str | None) -> UUID | None:

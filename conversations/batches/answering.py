@@ -28,6 +28,8 @@ from operators.keys import AuthenticationError, usable
 
 PAUSE_SECONDS = 5.0
 """Between looks whether a steward's pause still holds."""
+LONGEST_HOLD_SECONDS = 60.0
+"""What one request has to wait longer for, its neighbours need not: they may ask another model."""
 RETRY_FACTOR = 3
 PASSING = RETRIED | {429}
 """Statuses of what may be over in a while."""
@@ -111,7 +113,7 @@ def _after(
         seconds = _pause(error, item.attempts if counted else 1)
         if _in_time(piece, seconds) and not (counted and item.attempts >= settings.BATCH_ATTEMPTS):
             if error.status in {429, 529}:
-                hold_off(seconds)
+                hold_off(min(seconds, LONGEST_HOLD_SECONDS))
             return items.putting_off(item, seconds, counted=counted)
     return items.settlement(item, "errored", items.errored(error, request_id), turn.id if turn else None)
 

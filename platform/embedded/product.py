@@ -117,14 +117,11 @@ def _background(local: Path, environment: dict[str, str]) -> list[Process]:
     celery = [sys.executable, "-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "-A", "config"]
     worker = ["worker", "--without-gossip", "--without-mingle", "--loglevel", "WARNING", "--concurrency"]
     beat = ["beat", "--schedule", str(local / "beat-schedule"), "--pidfile", "", "--loglevel", "WARNING"]
+    # By itself, so that no review waits for a batch.
+    batches = [*celery, *worker, "1", "-Q", "batches", "-n", "batches@%h"]
     return [
         Process(name="worker", command=[*celery, *worker, "2", "-Q", "celery"], environment=environment),
-        # By itself, so that no review waits for a batch.
-        Process(
-            name="batches",
-            command=[*celery, *worker, "1", "-Q", "batches", "-n", "batches@%h"],
-            environment=environment,
-        ),
+        Process(name="batches", command=batches, environment=environment),
         Process(name="beat", command=[*celery, *beat], environment=environment),
         _manage("relay", environment, "relay"),
         _manage("sequencer", environment, "sequence_audit"),

@@ -152,7 +152,7 @@ def test_history_in_a_request_goes_on_with_its_conversation(client, working):
 
 def test_many_requests_are_all_answered_once(client, working, model):
     batch = make(client, *(f"[[say:{number}]] please" for number in range(250)))
-    batch = ended(client, batch, 90)
+    batch = ended(client, batch)
     found = results(client, batch)
     assert {name: one.message.content[0].text for name, one in found.items()} == {
         f"r-{number}": str(number) for number in range(250)

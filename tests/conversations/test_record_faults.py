@@ -13,14 +13,13 @@ import anthropic
 import httpx2
 import pytest
 from django.db import connection
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from audit.cases.models import Finding
 from config.database import conninfo
 from conversations.models import Job, Turn
 from tests.support.product import free_port, process
 from tests.support.product import web as serve
-from tests.support.proxy import Proxy
+from tests.support.proxy import Proxy, database_proxy
 from tests.support.queue import broker_target, broker_through
 from tests.support.waiting import until
 
@@ -39,19 +38,6 @@ def stream_to_the_end(web: str, key: str, text: str) -> None:
     with anthropic.Anthropic(base_url=web, api_key=key, max_retries=0, timeout=30) as client:
         for event in client.messages.create(stream=True, **asked):
             assert event.type not in {"message_delta", "message_stop"}
-
-
-@contextmanager
-def database_proxy() -> Iterator[tuple[Proxy, str]]:
-    """A proxy before the test database, and the DATABASE_URL that goes through it."""
-    parts = conninfo_to_dict(conninfo())
-    host, port = str(parts.get("host") or "127.0.0.1"), int(parts.get("port") or 5432)
-    target: tuple[str, int] | str = f"{host}/.s.PGSQL.{port}" if host.startswith("/") else (host, port)
-    with Proxy(target) as proxy:
-        yield (
-            proxy,
-            make_conninfo(conninfo(), host="127.0.0.1", port=proxy.port, sslmode="disable", gssencmode="disable"),
-        )
 
 
 @pytest.fixture

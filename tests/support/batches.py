@@ -63,7 +63,7 @@ def make(client: anthropic.Anthropic, *texts: str) -> MessageBatch:
     )
 
 
-def ended(client: anthropic.Anthropic, batch: MessageBatch, timeout: float = 40) -> MessageBatch:
+def ended(client: anthropic.Anthropic, batch: MessageBatch, timeout: float = 120) -> MessageBatch:
     """The batch, once it has ended."""
     until(lambda: client.messages.batches.retrieve(batch.id).processing_status == "ended", timeout)
     return client.messages.batches.retrieve(batch.id)
