@@ -29,6 +29,18 @@ PATIENCE_SECONDS = 10.0
 """How long a turn may wait for its commit before the caller gets an error."""
 
 
+class DisplacedError(ValueError):
+    """What was to be committed beside a turn has gone to another: the turn is not recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A statement that is committed with the turn. It must change one row, or neither is committed."""
+
+    statement: str
+    parameters: dict[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class TurnRecord:
     """One turn's row, with what its conversation and audit entry need. JSON columns come as bytes."""
@@ -64,6 +76,7 @@ class TurnRecord:
     started_at: datetime
     milliseconds: int
     upstream_milliseconds: int
+    beside: Beside | None = None
 
 
 _COLUMNS = {
@@ -191,8 +204,16 @@ async def _insert(turns: Sequence[TurnRecord]) -> None:
         if column not in {"content_digest", "entry_id"}
     }
     parameters |= {"content_digest": digests, "entry_id": [entry.id for entry in entries], "reviews": list(REVIEWS)}
+    besides = [turn.beside for turn in turns if turn.beside is not None]
     async with database.pool().connection() as connection:
-        await connection.execute(_RECORD, parameters | entry_parameters(entries))
+        if not besides:
+            await connection.execute(_RECORD, parameters | entry_parameters(entries))
+            return
+        async with connection.transaction():
+            await connection.execute(_RECORD, parameters | entry_parameters(entries))
+            for beside in besides:
+                if (await connection.execute(beside.statement, beside.parameters)).rowcount != 1:
+                    raise DisplacedError("another has answered in this turn's place")
 
 
 def _entry(turn: TurnRecord, digest: str) -> Row:

@@ -1,8 +1,37 @@
+import logging
+
+import psycopg
 from celery import shared_task
 
+import conversations.batches.stopping  # noqa: F401 - before the worker forks
+from conversations.batches.handing import archive_old
 from conversations.jobs import requeue_forgotten
+
+log = logging.getLogger(__name__)
+
+LONGEST_PIECE_SECONDS = 3600
+"""A bound for what hangs. A piece begins nothing after a few seconds, but the turns it began may take their time."""
 
 
 @shared_task(name="conversations.requeue_forgotten_jobs")
 def requeue_forgotten_jobs() -> int:
     return requeue_forgotten()
+
+
+@shared_task(name="conversations.archive_old_batches")
+def archive_old_batches() -> int:
+    return archive_old()
+
+
+@shared_task(name="conversations.work_on_batch_piece", time_limit=LONGEST_PIECE_SECONDS)
+def work_on_batch_piece(piece_id: int) -> bool:
+    """True where it was worked on. Where the database goes away the piece is left: its lease runs out."""
+    # Late: with the turn come the screens and the model's client, which a worker of reviews need not hold.
+    from conversations.batches.process import run_with_services
+    from conversations.batches.working import work_on
+
+    try:
+        return run_with_services(lambda services: work_on(services, piece_id))
+    except* (psycopg.Error, OSError) as errors:
+        log.warning("piece %d of a batch was left, and is taken up again: %s", piece_id, errors.exceptions[0])
+    return False

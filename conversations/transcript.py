@@ -39,6 +39,9 @@ class Transcript:
         self._error = ""
         self.status = Status.ANSWERED
         self.own_words = False
+        self.message: dict[str, Any] | None = None
+        """A plain answer, whole."""
+        self.failure: ApiError | None = None
 
     @contextmanager
     def timing_upstream(self) -> Iterator[None]:
@@ -51,6 +54,7 @@ class Transcript:
     def take_message(
         self, message: dict[str, Any], request_id: str, *, stopped: Signal | None = None, own_words: bool = False
     ) -> None:
+        self.message = message
         self._blocks = dict(enumerate(message["content"]))
         self._take_usage(message.get("usage"))
         self._upstream_request_id, self.own_words = request_id, own_words
@@ -78,6 +82,7 @@ class Transcript:
         self._finish(stop_reason, stopped)
 
     def fail(self, error: ApiError) -> None:
+        self.failure = error
         paused = not isinstance(error, UpstreamError) and error.status in {403, 503}
         self.status = Status.PAUSED if paused else Status.UPSTREAM_ERROR
         self._error = f"{error.status} {error.kind}: {error.message}"[:500]
@@ -140,6 +145,7 @@ class Transcript:
             started_at=turn.started_at,
             milliseconds=round((time.monotonic() - turn.clock) * 1000),
             upstream_milliseconds=round(turn.upstream_seconds * 1000),
+            beside=turn.settle(self) if turn.settle else None,
         )
 
     def _decision_json(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ record         turn, decision, audit entry and review jobs: one commit, before t
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -28,6 +28,7 @@ from conversations.errors import ApiError
 from conversations.fields import fitted, offered
 from conversations.guard import Guard
 from conversations.history import Place, find_place
+from conversations.record import Beside
 from conversations.requests import MessagesRequest
 from conversations.services import Services
 from conversations.sse import Event
@@ -62,6 +63,8 @@ class TurnInProgress:
     upstream_seconds: float = 0.0
     pause: ApiError | None = None
     """Set when a steward's pause ends the running stream."""
+    settle: Callable[[Transcript], Beside] | None = None
+    """What else is committed with the record, for whoever waits for this turn otherwise than by its answer."""
 
 
 async def begin(
@@ -101,6 +104,11 @@ async def authenticated(services: Services, headers: dict[str, str], scope: Scop
         access = await authenticate(services.directory, headers)
     except AuthenticationError as error:
         raise ApiError(401, str(error)) from None
+    return within_scope(access, scope)
+
+
+def within_scope(access: Access, scope: Scope) -> Access:
+    """Raises ApiError 403 for a key that does not reach as far."""
     if scope not in access.scopes:
         raise ApiError(403, f"this key may not do that: it lacks the scope {scope!r}")
     return access
@@ -141,7 +149,7 @@ async def answer_plainly(turn: TurnInProgress) -> dict[str, Any]:
         turn.services.finish_later(transcript.record())
         raise
     await transcript.record()
-    return {**message, "model": turn.request.model, "plumbline": wording.plumbline(turn)}
+    return wording.answer(turn, message)
 
 
 async def answer_in_stream(turn: TurnInProgress) -> AsyncIterator[Event]:

@@ -38,6 +38,11 @@ def plumbline(turn: "TurnInProgress") -> dict[str, Any]:
     return told | ({"dropped": turn.dropped} if turn.dropped else {})
 
 
+def answer(turn: "TurnInProgress", message: dict[str, Any]) -> dict[str, Any]:
+    """The whole answer as the app gets it."""
+    return {**message, "model": turn.request.model, "plumbline": plumbline(turn)}
+
+
 def reply_headers(turn: "TurnInProgress") -> dict[str, str]:
     told = plumbline(turn)
     return {f"plumbline-{name}": str(told[name]) for name in ("conversation", "turn", "outcome", "tier") if told[name]}

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from audit.log.names import Name
 from audit.log.writer import write
-from operators.directory import Access, Directory
+from operators.directory import Access, Directory, KnownKey
 from operators.models import Account, Deployment, Key
 from operators.models.deployments import usual_scopes
 
@@ -99,6 +99,11 @@ async def authenticate(directory: Directory, headers: dict[str, str]) -> Access:
     right = compare_digest(known.secret_hash if known else bytes(32), hash_secret(secret))
     if known is None or not right:
         raise AuthenticationError("invalid x-api-key")
+    return usable(known)
+
+
+def usable(known: KnownKey) -> Access:
+    """What a key opens as long as it may be used. Raises AuthenticationError."""
     if known.revoked:
         raise AuthenticationError("this key was revoked")
     if known.expires_at is not None and known.expires_at <= timezone.now():

@@ -11,6 +11,7 @@ from operators.keys import create_key
 from operators.models import Deployment, Operator
 from operators.publishing import publish
 from tests.audit.log.log_database import allow_flush
+from tests.support import queue
 from tests.support.model_server import ModelServer, running
 from tests.support.product import free_port
 from tests.support.product import web as serve
@@ -98,6 +99,12 @@ def coding_client(web: str, new_key: Callable[..., tuple[Deployment, str]]) -> I
     """The official client, on a coding-only deployment."""
     with anthropic.Anthropic(base_url=web, api_key=new_key(CODING)[1], max_retries=0, timeout=20) as made:
         yield made
+
+
+@pytest.fixture
+def clean_queue() -> None:
+    """No task of an earlier test is left in the broker."""
+    queue.empty()
 
 
 @pytest.fixture

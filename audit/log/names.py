@@ -10,6 +10,9 @@ class Name(StrEnum):
     TURN_RECORDED = "turn.recorded"
     CONVERSATION_ENDED = "conversation.ended"
     CONVERSATION_VIEWED = "conversation.viewed"
+    BATCH_CREATED = "batch.created"
+    BATCH_CANCELED = "batch.canceled"
+    BATCH_DELETED = "batch.deleted"
 
     OPERATOR_CREATED = "operator.created"
     OPERATOR_CHANGED = "operator.changed"

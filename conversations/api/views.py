@@ -63,7 +63,7 @@ class AsyncAPIView(APIView):
 
     def _handler(self, request: ApiRequest) -> Any:
         if request.too_large:
-            raise ApiError(413, "the body is larger than this API takes (32 MB)")
+            raise ApiError(413, f"the body is larger than is taken here ({request.body_limit // 2**20} MB)")
         name = str(request.method).lower()
         handler = getattr(self, name, None) if name in self.http_method_names else None
         if handler is None:

@@ -7,10 +7,11 @@ The API's middleware would stand in `_middleware_chain`; errors, request ids and
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
+from functools import cached_property
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
@@ -24,11 +25,26 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 log = logging.getLogger(__name__)
 
 
+class LargeBodies(NamedTuple):
+    """A path that takes larger bodies, in bytes, of callers that `admits` knows by their headers."""
+
+    limit: int
+    admits: Callable[[Scope], Awaitable[bool]]
+
+
 class ApiRequest(ASGIRequest):
-    """`too_large` tells that the body went over settings.API_BODY_BYTES; the view answers that in the API's shape."""
+    """`too_large` tells that the body went over `body_limit` bytes; the view answers that in the API's shape."""
 
     too_large = False
+    body_limit = 0
+    chunks: Sequence[bytes] = ()
+    """The body as it came in."""
     urlconf = "config.api_urls"
+
+    @cached_property
+    def body(self) -> bytes:
+        """Whole. Django's own would be held to the limit for pages."""
+        return b"".join(self.chunks)
 
 
 class StreamedResponse(HttpResponseBase):
@@ -42,22 +58,31 @@ class StreamedResponse(HttpResponseBase):
 
 
 class ApiHandler(ASGIHandler):
-    """Serves config.api_urls."""
+    """Serves config.api_urls. Bodies end at settings.API_BODY_BYTES, but for the paths in `large`."""
 
     request_class = ApiRequest
 
-    def __init__(self) -> None:
+    def __init__(self, large: Mapping[str, LargeBodies] | None = None) -> None:
+        self._large = large or {}
         self._view_middleware: list[Any] = []
         self._template_response_middleware: list[Any] = []
         self._exception_middleware: list[Any] = []
         self._middleware_chain = convert_exception_to_response(self._get_response_async)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await _read_body(receive)
-        if body is None:
+        body, limit = _Body(receive), settings.API_BODY_BYTES
+        left = not await body.read(limit)
+        large = self._large.get(scope["path"])
+        if not left and body.size > limit and large is not None:
+            # Nobody's megabytes are kept before it is known who they are. Strangers are for the view to refuse.
+            limit = large.limit
+            if await large.admits(scope):
+                left = not await body.read(limit)
+        if left:
             return
-        request = self.request_class(scope, BytesIO(body))
-        request.too_large = len(body) > settings.API_BODY_BYTES
+        request = self.request_class(scope, BytesIO(b""))
+        request.chunks = body.chunks
+        request.body_limit, request.too_large = limit, body.size > limit
         answering = asyncio.current_task()
         assert answering is not None  # noqa: S101 - an ASGI server runs us in a task
         hung_up = False
@@ -80,18 +105,25 @@ class ApiHandler(ASGIHandler):
             leaving.cancel()
 
 
-async def _read_body(receive: Receive) -> bytes | None:
-    """The body, read at most a little over the limit; None when the caller left before it was whole."""
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        chunks.append(message.get("body", b""))
-        size += len(chunks[-1])
-        if not message.get("more_body", False) or size > settings.API_BODY_BYTES:
-            return b"".join(chunks)
+class _Body:
+    """A request's body as it comes in. `size`: how much of it has come."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.chunks: list[bytes] = []
+        self._whole = False
+        self.size = 0
+
+    async def read(self, limit: int) -> bool:
+        """Reads on, at most a little over the limit. False when the caller left before it was whole."""
+        while not self._whole and self.size <= limit:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                return False
+            self.chunks.append(message.get("body", b""))
+            self.size += len(self.chunks[-1])
+            self._whole = not message.get("more_body", False)
+        return True
 
 
 async def _disconnected(receive: Receive) -> None:

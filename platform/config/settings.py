@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Queue
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
@@ -20,6 +21,16 @@ def _seconds(name: str, default: float) -> float:
         return float(os.environ.get(name, default))
     except ValueError:
         raise ImproperlyConfigured(f"{name} must be a number of seconds") from None
+
+
+def _whole(name: str, default: int) -> int:
+    try:
+        number = int(os.environ.get(name, default))
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise ImproperlyConfigured(f"{name} must be a whole number of at least 1")
+    return number
 
 
 SECRET_KEY = os.environ.get("PLUMBLINE_SECRET_KEY", "")
@@ -167,7 +178,22 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BEAT_SCHEDULE = {
     "hand-over-forgotten-jobs": {"task": "conversations.requeue_forgotten_jobs", "schedule": 60.0},
+    "archive-old-batches": {"task": "conversations.archive_old_batches", "schedule": 3600.0},
 }
+# Batches have a queue of their own: -Q batches and -Q celery keep workers apart, one without takes from both.
+CELERY_TASK_QUEUES = [Queue("celery"), Queue("batches")]
+CELERY_TASK_ROUTES = {"conversations.work_on_batch_piece": {"queue": "batches"}}
+
+# Batches. Why each of these: docs/decisions/0011-batches.md
+BATCH_PIECES_AT_ONCE = _whole("PLUMBLINE_BATCH_PIECES", 4)
+"""How many pieces are handed to workers and not done; more processes than this find nothing to do."""
+BATCH_TURNS_AT_ONCE = _whole("PLUMBLINE_BATCH_TURNS", 8)
+"""Per piece, so per process that works on one."""
+BATCH_ATTEMPTS = _whole("PLUMBLINE_BATCH_ATTEMPTS", 6)
+BATCH_RETRY_SECONDS = _seconds("PLUMBLINE_BATCH_RETRY_SECONDS", 2)
+"""The pause after a first failure; each is three times the last."""
+BATCH_REQUESTS_WAITING = _whole("PLUMBLINE_BATCH_REQUESTS_WAITING", 500_000)
+"""How many requests of one deployment may be in batches that have not ended."""
 
 # Secrets in the database are sealed with these (config/sealing.py).
 MASTER_KEYS = _list("PLUMBLINE_MASTER_KEY")
@@ -199,6 +225,8 @@ JUDGE_SECONDS = _seconds("PLUMBLINE_JUDGE_SECONDS", 8)
 # The API.
 API_BODY_BYTES = 32 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+API_BATCH_BODY_BYTES = 256 * 1024 * 1024
+"""For `POST /v1/messages/batches` of a caller whose key is good; others end at API_BODY_BYTES."""
 API_POOL_SIZE = int(os.environ.get("PLUMBLINE_POOL_SIZE", "8"))
 STALE_STATE_SECONDS = _seconds("PLUMBLINE_STALE_STATE_SECONDS", 10)
 """A process that has not heard from the database for this long no longer knows what is paused, and stops answering."""

@@ -51,6 +51,9 @@ class Services:
                 "PLUMBLINE_UPSTREAM_MODEL": small_model.NAME,
                 # Too small to be left to speak to someone in danger.
                 "PLUMBLINE_UPSTREAM_JUDGMENT": "poor",
+                # It answers two at once: one of a batch, and someone who waits.
+                "PLUMBLINE_BATCH_PIECES": "1",
+                "PLUMBLINE_BATCH_TURNS": "1",
             }
         if not _given("BROKER_URL"):
             process, self.environment["BROKER_URL"] = valkey.prepare(self._directory)

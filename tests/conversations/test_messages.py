@@ -247,3 +247,7 @@ def test_health_and_readiness_name_each_part(web):
     assert httpx2.get(f"{web}/healthz").status_code == 200
     ready = httpx2.get(f"{web}/readyz")
     assert ready.json() == {"status": "ok", "database": "ok", "broker": "ok", "upstream": "ok"}
+
+
+def test_a_body_larger_than_a_page_s_form_is_taken(client):
+    assert ask(client, "hello " + "word " * 800_000).content

@@ -13,9 +13,7 @@ import anthropic
 import httpx2
 import openai
 import pytest
-import redis
 from django.db import connection
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from audit.cases.models import Finding
 from config.database import conninfo
@@ -23,7 +21,8 @@ from conversations.models import Job, Turn
 from tests.support.openai_apps import app
 from tests.support.product import free_port, process
 from tests.support.product import web as serve
-from tests.support.proxy import Proxy
+from tests.support.proxy import Proxy, database_proxy
+from tests.support.queue import broker_target, broker_through
 from tests.support.waiting import until
 
 WORKER = ["-m", "celery", "-A", "config", "worker", "--concurrency", "1", "--loglevel", "INFO"]
@@ -41,33 +40,6 @@ def stream_to_the_end(web: str, key: str, text: str) -> None:
     with anthropic.Anthropic(base_url=web, api_key=key, max_retries=0, timeout=30) as client:
         for event in client.messages.create(stream=True, **asked):
             assert event.type not in {"message_delta", "message_stop"}
-
-
-@contextmanager
-def database_proxy() -> Iterator[tuple[Proxy, str]]:
-    """A proxy before the test database, and the DATABASE_URL that goes through it."""
-    parts = conninfo_to_dict(conninfo())
-    host, port = str(parts.get("host") or "127.0.0.1"), int(parts.get("port") or 5432)
-    target: tuple[str, int] | str = f"{host}/.s.PGSQL.{port}" if host.startswith("/") else (host, port)
-    with Proxy(target) as proxy:
-        yield (
-            proxy,
-            make_conninfo(conninfo(), host="127.0.0.1", port=proxy.port, sslmode="disable", gssencmode="disable"),
-        )
-
-
-def broker_target() -> tuple[str, int] | str:
-    address = os.environ["BROKER_URL"]
-    if "+socket://" in address or address.startswith("unix://"):
-        return address.partition("://")[2].partition("?")[0]
-    host, _, port = address.partition("://")[2].rpartition("@")[2].partition("/")[0].partition(":")
-    return host, int(port or 6379)
-
-
-def broker_through(proxy: Proxy) -> str:
-    """The broker's address with its credentials, through the proxy."""
-    credentials, at, _ = os.environ["BROKER_URL"].partition("://")[2].rpartition("@")
-    return f"redis://{credentials}{at}127.0.0.1:{proxy.port}/0"
 
 
 @pytest.fixture
@@ -140,12 +112,6 @@ def reviews(log: Path, broker: str | None = None) -> Iterator[subprocess.Popen[b
         process(*WORKER, environment=environment, log=log) as worker,
     ):
         yield worker
-
-
-@pytest.fixture
-def clean_queue() -> None:
-    """No task of an earlier test is left in the broker."""
-    redis.Redis.from_url(os.environ["BROKER_URL"].replace("redis+socket://", "unix://")).flushdb()
 
 
 def done() -> bool:

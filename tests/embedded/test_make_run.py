@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+from django.conf import settings as django_settings
+
 from embedded import product
 from embedded.files import Lock
 from embedded.product import Address
@@ -38,6 +40,12 @@ def test_addresses_are_those_a_browser_can_open():
     assert Address("127.0.0.1", 8000).url == "http://127.0.0.1:8000"
     assert Address("0.0.0.0", 8000).url == "http://127.0.0.1:8000"  # noqa: S104  # nothing is bound
     assert Address("::", 8000).url == "http://[::1]:8000"
+
+
+def test_every_queue_has_a_worker(tmp_path):
+    commands = [process.command for process in product._background(tmp_path, {})]
+    taken = {command[command.index("-Q") + 1] for command in commands if "-Q" in command}
+    assert taken == {queue.name for queue in django_settings.CELERY_TASK_QUEUES}
 
 
 def test_the_standard_library_s_platform_stays_itself(directory):

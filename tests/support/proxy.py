@@ -2,9 +2,14 @@
 
 import socket
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Self
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from config.database import conninfo
 
 
 class Proxy:
@@ -66,3 +71,16 @@ class Proxy:
         for one in (source, sink):
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def database_proxy() -> Iterator[tuple[Proxy, str]]:
+    """A proxy before the test database, and the DATABASE_URL that goes through it."""
+    parts = conninfo_to_dict(conninfo())
+    host, port = str(parts.get("host") or "127.0.0.1"), int(parts.get("port") or 5432)
+    target: tuple[str, int] | str = f"{host}/.s.PGSQL.{port}" if host.startswith("/") else (host, port)
+    with Proxy(target) as proxy:
+        yield (
+            proxy,
+            make_conninfo(conninfo(), host="127.0.0.1", port=proxy.port, sslmode="disable", gssencmode="disable"),
+        )

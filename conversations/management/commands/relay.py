@@ -1,4 +1,4 @@
-"""manage.py relay: hands review jobs from the outbox to Celery until told to stop."""
+"""manage.py relay: hands review jobs and pieces of batches to Celery, and closes batches, until told to stop."""
 
 import logging
 import signal
@@ -10,6 +10,7 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 from kombu.exceptions import OperationalError as BrokerError
 
+from conversations.batches.handing import close_batches, hand_over_pieces
 from conversations.jobs import hand_over
 
 log = logging.getLogger("relay")
@@ -19,7 +20,7 @@ LONGEST_BACK_OFF = 10.0
 
 
 class Command(BaseCommand):
-    help = "Hands review jobs from the outbox to Celery. Several may run; each job is handed over by one."
+    help = "Hands review jobs and pieces of batches to Celery. Several may run; each is handed over by one."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         stopping = threading.Event()
@@ -28,16 +29,17 @@ class Command(BaseCommand):
         back_off = 0.0
         while not stopping.is_set():
             try:
-                handed = hand_over()
+                # Closing comes first: it asks no broker.
+                moved = close_batches() + hand_over() + hand_over_pieces()
             except (DatabaseError, BrokerError, OSError) as error:
                 back_off = min(LONGEST_BACK_OFF, back_off * 2 or 0.5)
-                log.warning("jobs wait: %s; trying again in %.1f s", error, back_off)
+                log.warning("jobs and batches wait: %s; trying again in %.1f s", error, back_off)
                 close_old_connections()
             else:
                 if back_off:
-                    log.info("jobs are handed over again")
+                    log.info("jobs and batches are handed over again")
                 back_off = 0.0
-                if handed:
+                if moved:
                     continue
             stopping.wait(back_off or IDLE_SECONDS)
         connection.close()

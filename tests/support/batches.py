@@ -1,0 +1,77 @@
+"""Batches in tests: their workers, and waiting for their end."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import anthropic
+from anthropic.types.messages import MessageBatch
+
+from config.database import conninfo
+from tests.support.product import process
+from tests.support.waiting import until
+
+WORKER = ["-m", "celery", "-A", "config", "worker", "--concurrency", "1", "-Q", "batches", "--loglevel", "WARNING"]
+OWN = {
+    "PLUMBLINE_BATCH_ATTEMPTS": "2",
+    "PLUMBLINE_BATCH_RETRY_SECONDS": "0.1",
+    "PLUMBLINE_BATCH_TURNS": "8",
+    "PLUMBLINE_BATCH_PIECES": "4",
+}
+
+
+def surroundings(model_url: str, broker: str | None = None, **more: str) -> dict[str, str]:
+    """The environment of a relay and a worker on the test database."""
+    own = {"DATABASE_URL": conninfo(), "ANTHROPIC_BASE_URL": model_url, "PLUMBLINE_UPSTREAM_JUDGMENT": "good"}
+    return own | OWN | ({"BROKER_URL": broker} if broker else {}) | more
+
+
+@contextmanager
+def workers(log: Path, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A relay, and a worker of batches; yields the worker."""
+    with relay(log, environment), worker(log, environment) as started:
+        yield started
+
+
+def relay(log: Path, environment: Mapping[str, str]) -> Any:
+    return process("manage.py", "relay", environment=environment, log=log)
+
+
+def worker(log: Path, environment: Mapping[str, str]) -> Any:
+    return process(*WORKER, environment=environment, log=log)
+
+
+def kill_group(started: subprocess.Popen[bytes]) -> None:
+    """As when the machine takes a worker away: the parent and its child at once."""
+    os.killpg(started.pid, signal.SIGKILL)
+    started.wait()
+
+
+def asking(text: str, **more: Any) -> dict[str, Any]:
+    """A request's params."""
+    return {"model": "default", "max_tokens": 50, "messages": [{"role": "user", "content": text}], **more}
+
+
+def make(client: anthropic.Anthropic, *texts: str) -> MessageBatch:
+    """A batch that asks each text; the custom ids are r-0, r-1 and so on."""
+    return client.messages.batches.create(
+        requests=[{"custom_id": f"r-{number}", "params": asking(text)} for number, text in enumerate(texts)]
+    )
+
+
+def ended(client: anthropic.Anthropic, batch: MessageBatch, timeout: float = 120) -> MessageBatch:
+    """The batch, once it has ended."""
+    until(lambda: client.messages.batches.retrieve(batch.id).processing_status == "ended", timeout)
+    return client.messages.batches.retrieve(batch.id)
+
+
+def results(client: anthropic.Anthropic, batch: MessageBatch) -> dict[str, Any]:
+    """What became of each request, by custom id; none comes twice."""
+    lines = list(client.messages.batches.results(batch.id))
+    found = {line.custom_id: line.result for line in lines}
+    assert len(found) == len(lines)
+    return found
