@@ -9,7 +9,10 @@ from enum import StrEnum
 class Name(StrEnum):
     TURN_RECORDED = "turn.recorded"
     CONVERSATION_ENDED = "conversation.ended"
+    CONVERSATION_DELETED = "conversation.deleted"
     CONVERSATION_VIEWED = "conversation.viewed"
+    ADJUSTMENTS_CHANGED = "adjustments.changed"
+    ADJUSTMENTS_REMOVED = "adjustments.removed"
 
     OPERATOR_CREATED = "operator.created"
     OPERATOR_CHANGED = "operator.changed"
