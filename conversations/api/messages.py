@@ -18,7 +18,10 @@ from conversations.turn import answer_in_stream, answer_plainly, authenticated, 
 
 class MessagesView(AsyncAPIView):
     async def post(self, request: Request) -> HttpResponseBase:
-        headers = lower_headers(request)
+        return await self.answer(request, lower_headers(request))
+
+    async def answer(self, request: Request, headers: dict[str, str]) -> HttpResponseBase:
+        """One turn, as the body and these headers ask for it."""
         access = await authenticated(services(), headers)
         asked = read_messages_request(request._request.body)
         turn = await begin(services(), access, asked, headers, self.request_id)

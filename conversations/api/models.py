@@ -1,12 +1,12 @@
 """GET /v1/models and /v1/models/{id}: what the key may use, as both APIs show it."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponseBase, QueryDict
 from rest_framework.request import Request
 
+from conversations.api.paging import read_limit, written
 from conversations.api.views import AsyncAPIView, json_response, lower_headers
 from conversations.errors import ApiError
 from conversations.services import services
@@ -14,7 +14,6 @@ from conversations.turn import authenticated
 from operators.catalogue import Offer
 
 LIFECYCLES = frozenset({"active", "deprecated", "retired"})
-DEFAULT_LIMIT, LARGEST_LIMIT = 20, 1000
 
 
 class ModelsView(AsyncAPIView):
@@ -49,7 +48,7 @@ def page(listed: Mapping[str, Offer], query: QueryDict) -> dict[str, Any]:
 
     Raises ApiError 400 that names the parameter.
     """
-    limit, stages = _limit(query.get("limit")), _stages(query)
+    limit, stages = read_limit(query.get("limit")), _stages(query)
     names, after, before = list(listed), query.get("after_id"), query.get("before_id")
     if any(cursor and cursor not in listed for cursor in (after, before)):
         names = []
@@ -72,10 +71,10 @@ def model(name: str, offer: Offer) -> dict[str, Any]:
         "type": "model",
         "id": name,
         "display_name": offer.display_name or offer.name,
-        "created_at": _time(offer.created_at),
+        "created_at": written(offer.created_at),
         "lifecycle": offer.lifecycle,
-        "deprecated_at": _time(offer.deprecated_at),
-        "retires_at": _time(offer.retires_at),
+        "deprecated_at": written(offer.deprecated_at),
+        "retires_at": written(offer.retires_at),
         "max_input_tokens": offer.max_input_tokens,
         "max_tokens": offer.max_tokens,
         "capabilities": None,
@@ -90,20 +89,6 @@ def openai_model(name: str, offer: Offer) -> dict[str, Any]:
 
 def _served(offer: Offer) -> bool:
     return offer.lifecycle != "retired"
-
-
-def _time(moment: datetime | None) -> str | None:
-    return moment.isoformat().replace("+00:00", "Z") if moment else None
-
-
-def _limit(text: str | None) -> int:
-    try:
-        limit = int(text) if text else DEFAULT_LIMIT
-    except ValueError:
-        limit = 0
-    if not 1 <= limit <= LARGEST_LIMIT:
-        raise ApiError(400, f"limit: a whole number from 1 to {LARGEST_LIMIT} is required")
-    return limit
 
 
 def _stages(query: QueryDict) -> frozenset[str]:

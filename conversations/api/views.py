@@ -5,6 +5,7 @@ from secrets import token_hex
 from typing import Any
 
 import orjson
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from psycopg import Error as DatabaseError
 from rest_framework import exceptions
@@ -39,6 +40,9 @@ class AsyncAPIView(APIView):
             response = await handler(self.initialize_request(request, *args, **kwargs), *args, **kwargs)
         except ApiError as error:
             response = error_response(error, request_id)
+        except SuspiciousOperation:
+            # Django's own limits, for instance on how many parameters a query has.
+            response = error_response(ApiError(400, "the request's query cannot be read"), request_id)
         except exceptions.APIException as error:
             response = error_response(ApiError(error.status_code, str(error.detail)), request_id)
         except (TimeoutError, DatabaseError, OSError) as error:

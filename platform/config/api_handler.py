@@ -57,6 +57,8 @@ class ApiHandler(ASGIHandler):
         if body is None:
             return
         request = self.request_class(scope, BytesIO(body))
+        # Read already, and measured by our own limit, which is far above that of the pages' forms.
+        request._body = body
         request.too_large = len(body) > settings.API_BODY_BYTES
         answering = asyncio.current_task()
         assert answering is not None  # noqa: S101 - an ASGI server runs us in a task
