@@ -12,3 +12,9 @@ class ConversationsConfig(AppConfig):
             "SELECT 'turn ' || t.id FROM conversations_turn t"
             " LEFT JOIN audit_log_entry e ON e.id = t.entry_id WHERE e.id IS NULL",
         )
+        register_completeness(
+            "every deleted conversation has its entry",
+            "SELECT 'conversation ' || c.id FROM conversations_conversation c WHERE c.deleted_at IS NOT NULL"
+            " AND NOT EXISTS (SELECT FROM audit_log_entry e WHERE e.subject_type = 'conversation'"
+            " AND e.subject_id = c.id::text AND e.name = 'conversation.deleted')",
+        )

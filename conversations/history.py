@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from django.conf import settings
 
 from audit.log.writer import new_id
 from charter import Past
@@ -28,6 +29,7 @@ class Place:
     messages: list[dict[str, Any]]
     digest: bytes
     past: Past
+    user_ref: str = ""
 
 
 # A retry after a failure extends the same turn again; only an answered one makes a second extension a branch.
@@ -41,38 +43,48 @@ WHERE t.deployment_id = %s AND t.prefix = ANY(%s::bytea[]) AND (%s::uuid IS NULL
 ORDER BY t.number DESC, extended, t.started_at DESC LIMIT 1
 """  # noqa: S608 - made of the constant above
 
+# What a turn showed of a person must not be forgotten because its answer failed or nobody waited for it.
 _NAMED = f"""
-SELECT c.ended_at IS NOT NULL, t.id, t.number, t.prefix, t.past
+SELECT c.user_ref, c.deleted_at, c.ended_at IS NOT NULL, t.id, t.number, t.prefix, t.past, newest.past
 FROM conversations_conversation c
 LEFT JOIN LATERAL (
     SELECT * FROM conversations_turn t WHERE t.conversation_id = c.id AND t.{_ANSWERED}
     ORDER BY t.number DESC, {_EXTENDED}, t.started_at DESC LIMIT 1
 ) t ON true
-WHERE c.id = %s AND c.deployment_id = %s AND c.user_ref = %s
+LEFT JOIN LATERAL (
+    SELECT past FROM conversations_turn t WHERE t.conversation_id = c.id
+    ORDER BY t.number DESC, t.started_at DESC LIMIT 1
+) newest ON true
+WHERE c.id = %s AND c.deployment_id = %s
 """  # noqa: S608
 
 _CHAIN = """
 WITH RECURSIVE chain AS (
-    SELECT id, parent_id, content, 1 AS back FROM conversations_turn WHERE id = %s
+    SELECT id, parent_id, content, 1 AS back, octet_length(content) AS size FROM conversations_turn WHERE id = %s
     UNION ALL
-    SELECT t.id, t.parent_id, t.content, back + 1 FROM conversations_turn t JOIN chain ON t.id = chain.parent_id
-    WHERE back < %s
+    SELECT t.id, t.parent_id, t.content, back + 1, size + octet_length(t.content)
+    FROM conversations_turn t JOIN chain ON t.id = chain.parent_id
+    WHERE back < %s AND size <= %s
 )
-SELECT content FROM chain ORDER BY back DESC
+SELECT content, size FROM chain ORDER BY back DESC
 """
 
 
 async def find_place(request: MessagesRequest, deployment_id: UUID, named: str) -> Place:
     """Raises ApiError 400 or 404 for a conversation named wrongly. A lone first message starts a new conversation."""
-    chain = prefix.digests(deployment_id, request.user_ref, request.messages)
-    answered = [chain[i + 1] for i, message in enumerate(request.messages) if message["role"] == "assistant"]
     if named:
-        return await _named_place(request, deployment_id, _uuid(named), chain, answered)
-    if answered:
+        return await _named_place(request, deployment_id, _uuid(named))
+    chain = prefix.digests(deployment_id, request.user_ref, request.messages)
+    if answered := _answered(request, chain):
         found = await _by_prefix(deployment_id, answered, None)
         if found is not None:
-            return _after(found, request, chain)
-    return Place(new_id(), None, None, 1, 0, request.messages, chain[-1], Past())
+            return _after(found, request, request.user_ref, chain)
+    return Place(new_id(), None, None, 1, 0, request.messages, chain[-1], Past(), request.user_ref)
+
+
+def _answered(request: MessagesRequest, chain: list[bytes]) -> list[bytes]:
+    """The digests up to and with each of the assistant's messages."""
+    return [chain[i + 1] for i, message in enumerate(request.messages) if message["role"] == "assistant"]
 
 
 async def _by_prefix(deployment_id: UUID, answered: list[bytes], conversation: UUID | None) -> tuple[Any, ...] | None:
@@ -81,7 +93,7 @@ async def _by_prefix(deployment_id: UUID, answered: list[bytes], conversation: U
         return await cursor.fetchone()
 
 
-def _after(found: tuple[Any, ...], request: MessagesRequest, chain: list[bytes]) -> Place:
+def _after(found: tuple[Any, ...], request: MessagesRequest, user_ref: str, chain: list[bytes]) -> Place:
     turn_id, conversation_id, number, digest, past, ended, extended = found
     return Place(
         conversation_id=new_id() if extended else conversation_id,
@@ -93,58 +105,59 @@ def _after(found: tuple[Any, ...], request: MessagesRequest, chain: list[bytes])
         digest=chain[-1],
         # A branch leaves the end of its old conversation behind, not what was learned before.
         past=_past(past, ended=ended and not extended),
+        user_ref=user_ref,
     )
 
 
-async def _named_place(
-    request: MessagesRequest, deployment_id: UUID, conversation: UUID, chain: list[bytes], answered: list[bytes]
-) -> Place:
+async def _named_place(request: MessagesRequest, deployment_id: UUID, conversation: UUID) -> Place:
+    """Who names a conversation need not name its user again; naming another user finds nothing."""
     async with database.pool().connection() as connection:
-        cursor = await connection.execute(_NAMED, (conversation, deployment_id, request.user_ref))
+        cursor = await connection.execute(_NAMED, (conversation, deployment_id))
         row = await cursor.fetchone()
-    if row is None:
+    if row is None or (request.user_ref and request.user_ref != row[0] and not row[1]):
         raise ApiError(404, f"plumbline-conversation: no conversation {conversation} of this deployment and user")
-    ended, turn_id, number, digest, past = row
+    user_ref, deleted_at, ended, turn_id, number, digest, last, newest = row
+    if deleted_at is not None:
+        raise ApiError(404, f"plumbline-conversation: the conversation {conversation} was deleted")
+    past = _past(last, newest, ended=ended)
+    chain = prefix.digests(deployment_id, user_ref, request.messages)
     if turn_id is None:
-        return Place(conversation, None, None, 1, 0, request.messages, chain[-1], _past(None, ended=ended))
-    if answered:
+        return Place(conversation, None, None, 1, 0, request.messages, chain[-1], past, user_ref)
+    if answered := _answered(request, chain):
         found = await _by_prefix(deployment_id, answered, conversation)
         if found is not None:
-            return _after(found, request, chain)
+            return _after(found, request, user_ref, chain)
         # The client rewrote its history; the header says where it belongs all the same.
-        return Place(conversation, turn_id, None, number + 1, 0, request.messages, chain[-1], _past(past, ended=ended))
+        return Place(conversation, turn_id, None, number + 1, 0, request.messages, chain[-1], past, user_ref)
     earlier = await _messages_up_to(turn_id)
     now = bytes(digest)
     for message in request.messages:
         now = prefix.extend(now, message["role"], message.get("content") or ())
-    return Place(
-        conversation,
-        turn_id,
-        None,
-        number + 1,
-        len(earlier),
-        earlier + request.messages,
-        now,
-        _past(past, ended=ended),
-    )
+    messages = earlier + request.messages
+    return Place(conversation, turn_id, None, number + 1, len(earlier), messages, now, past, user_ref)
 
 
 async def _messages_up_to(turn_id: UUID) -> list[dict[str, Any]]:
     async with database.pool().connection() as connection:
-        cursor = await connection.execute(_CHAIN, (turn_id, LONGEST_CHAIN))
+        cursor = await connection.execute(_CHAIN, (turn_id, LONGEST_CHAIN, settings.API_BODY_BYTES))
         rows = await cursor.fetchall()
+    if rows and rows[0][1] > settings.API_BODY_BYTES:
+        raise ApiError(413, "what was said earlier in this conversation is larger than a request may be")
     messages: list[dict[str, Any]] = []
-    for (raw,) in rows:
+    for raw, _ in rows:
         content = orjson.loads(bytes(raw))
+        if content.get("deleted"):
+            raise ApiError(409, "what was said earlier in this conversation was deleted; send its whole history")
         messages += content["messages"]
         if content["answer"]:
             messages.append({"role": "assistant", "content": content["answer"]})
     return messages
 
 
-def _past(stored: Any, *, ended: bool) -> Past:
+def _past(stored: Any, newest: Any = None, *, ended: bool) -> Past:
     known = orjson.loads(bytes(stored)) if stored is not None else {}
-    return Past(**{**known, "ended": ended})
+    at_risk = newest is not None and orjson.loads(bytes(newest)).get("at_risk", False)
+    return Past(**{**known, "ended": ended, "at_risk": at_risk or known.get("at_risk", False)})
 
 
 def _uuid(text: str) -> UUID:

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -19,6 +19,7 @@ import psycopg
 from audit.log.names import Name
 from audit.log.writer import INSERT_ENTRIES, Row, entry_parameters, entry_row
 from config import database
+from conversations.erasure import NO_PAST, NO_PREFIX, NOTHING_SAID, without_evidence
 from conversations.errors import NotRecordedError
 
 log = logging.getLogger(__name__)
@@ -114,8 +115,10 @@ _COLUMNS = {
 _EXTRA = {"branched_from": "uuid", "user_ref": "text", "ended": "bool"}
 _ARRAYS = ", ".join(f"%({column})s::{kind}[]" for column, kind in (_COLUMNS | _EXTRA).items())
 
-# One statement, so one round trip and one transaction. A conversation is made by its first turn.
-_RECORD = f"""
+
+def _statement(turn_count: str) -> str:
+    """One statement, so one round trip and one transaction. A conversation is made by its first turn."""
+    return f"""
 WITH new_turns AS (
     SELECT * FROM unnest({_ARRAYS}) AS t ({", ".join(_COLUMNS | _EXTRA)})
 ), conversations AS (
@@ -125,7 +128,7 @@ WITH new_turns AS (
            count(*), bool_or(flagged), CASE WHEN bool_or(ended) THEN now() END
     FROM new_turns GROUP BY conversation_id ORDER BY conversation_id
     ON CONFLICT (id) DO UPDATE SET
-        last_turn_at = now(), turn_count = c.turn_count + excluded.turn_count,
+        last_turn_at = now(), turn_count = {turn_count},
         flagged = c.flagged OR excluded.flagged, ended_at = coalesce(c.ended_at, excluded.ended_at)
 ), turns AS (
     INSERT INTO conversations_turn ({", ".join(_COLUMNS)}) SELECT {", ".join(_COLUMNS)} FROM new_turns
@@ -134,7 +137,13 @@ WITH new_turns AS (
     SELECT kind, id FROM new_turns CROSS JOIN unnest(%(reviews)s::text[]) AS kind
 )
 {INSERT_ENTRIES}
-"""  # noqa: S608 - made of the constants above
+"""  # noqa: S608 - made of constants
+
+
+# A conversation that was deleted meanwhile is given no count, which its row refuses, and so the whole statement fails:
+# its turn is then recorded without content.
+_RECORD = _statement("CASE WHEN c.deleted_at IS NULL THEN c.turn_count + excluded.turn_count END")
+_RECORD_IN_DELETED = _statement("c.turn_count + excluded.turn_count")
 
 
 class Recorder:
@@ -198,6 +207,15 @@ class Recorder:
 async def _insert(turns: Sequence[TurnRecord]) -> None:
     digests = [sha256(turn.content).hexdigest() for turn in turns]
     entries = [_entry(turn, digest) for turn, digest in zip(turns, digests, strict=True)]
+    try:
+        await _execute(_RECORD, turns, digests, entries)
+    except psycopg.errors.NotNullViolation as error:
+        if len(turns) > 1 or error.diag.column_name != "turn_count":
+            raise
+        await _execute(_RECORD_IN_DELETED, [_erased(turns[0])], digests, entries)
+
+
+async def _execute(statement: str, turns: Sequence[TurnRecord], digests: list[str], entries: list[Row]) -> None:
     parameters: dict[str, Any] = {
         column: [getattr(turn, column) for turn in turns]
         for column in (_COLUMNS | _EXTRA)
@@ -207,13 +225,19 @@ async def _insert(turns: Sequence[TurnRecord]) -> None:
     besides = [turn.beside for turn in turns if turn.beside is not None]
     async with database.pool().connection() as connection:
         if not besides:
-            await connection.execute(_RECORD, parameters | entry_parameters(entries))
+            await connection.execute(statement, parameters | entry_parameters(entries))
             return
         async with connection.transaction():
-            await connection.execute(_RECORD, parameters | entry_parameters(entries))
+            await connection.execute(statement, parameters | entry_parameters(entries))
             for beside in besides:
                 if (await connection.execute(beside.statement, beside.parameters)).rowcount != 1:
                     raise DisplacedError("another has answered in this turn's place")
+
+
+def _erased(turn: TurnRecord) -> TurnRecord:
+    return replace(
+        turn, content=NOTHING_SAID, prefix=NO_PREFIX, past=NO_PAST, error="", decision=without_evidence(turn.decision)
+    )
 
 
 def _entry(turn: TurnRecord, digest: str) -> Row:

@@ -11,6 +11,7 @@ from conversations.nesting import MAX_NESTING, too_deep
 
 MAX_MESSAGES = 10_000
 MAX_USER_REF = 256
+MAX_ADJUSTMENTS, MAX_BEHAVIOUR = 100, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +106,28 @@ def _user_ref(metadata: Any) -> str:
     user_ref = metadata.get("user_id")
     if user_ref is None:
         return ""
+    return read_user_ref(user_ref, "metadata.user_id")
+
+
+def read_user_ref(user_ref: Any, field: str) -> str:
+    """A user's opaque id as the app gives it. Raises ApiError 400 that names `field`."""
     if not isinstance(user_ref, str) or len(user_ref) > MAX_USER_REF or "\0" in user_ref:
-        raise ApiError(400, f"metadata.user_id: must be a string of at most {MAX_USER_REF} characters")
+        raise ApiError(400, f"{field}: must be a string of at most {MAX_USER_REF} characters, without NUL")
     return user_ref
 
 
 def _adjustments(ours: Any) -> dict[str, bool]:
     if ours is None:
         return {}
-    adjustments = ours.get("user_adjustments", {}) if isinstance(ours, dict) else None
-    if not isinstance(adjustments, dict) or not all(isinstance(value, bool) for value in adjustments.values()):
-        raise ApiError(400, "plumbline.user_adjustments: must map behaviours to true or false")
-    return adjustments
+    if not isinstance(ours, dict):
+        raise ApiError(400, 'plumbline: must be an object, as in {"user_adjustments": {…}}')
+    return read_adjustments(ours.get("user_adjustments", {}), "plumbline.user_adjustments")
+
+
+def read_adjustments(wishes: Any, field: str) -> dict[str, bool]:
+    """A user's wishes: behaviours to true or false. Raises ApiError 400 that names `field`."""
+    if not isinstance(wishes, dict) or not all(isinstance(value, bool) for value in wishes.values()):
+        raise ApiError(400, f"{field}: must map behaviours to true or false")
+    if len(wishes) > MAX_ADJUSTMENTS or any(len(name) > MAX_BEHAVIOUR for name in wishes):
+        raise ApiError(400, f"{field}: at most {MAX_ADJUSTMENTS} behaviours, named in {MAX_BEHAVIOUR} characters each")
+    return wishes

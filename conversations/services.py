@@ -8,6 +8,7 @@ from typing import Any
 from audit.oversight.state import Oversight
 from config import database, notices
 from conversations import observation
+from conversations.adjustments import Adjustments
 from conversations.judge import configured_judge
 from conversations.record import Recorder
 from conversations.running import Running
@@ -22,6 +23,7 @@ class Services:
 
     def __init__(self) -> None:
         self.directory = Directory()
+        self.adjustments = Adjustments()
         self.oversight = Oversight()
         self.upstreams = Upstreams()
         self.judge = configured_judge()

@@ -115,7 +115,7 @@ class Transcript:
             id=turn.id,
             conversation_id=place.conversation_id,
             branched_from=place.branched_from,
-            user_ref=turn.request.user_ref,
+            user_ref=place.user_ref,
             deployment_id=turn.access.deployment_id,
             parent_id=place.parent_id,
             number=place.number,
@@ -149,10 +149,7 @@ class Transcript:
         )
 
     def _decision_json(self) -> dict[str, Any]:
-        turn = self._turn
-        made = turn.decision.to_json() if turn.decision else {}
-        made["signals"] = [asdict(signal) for signal in turn.signals]
-        made["system_digest"] = sha256(orjson.dumps(turn.system)).hexdigest()
+        made = decision_json(self._turn) | {"system_digest": sha256(orjson.dumps(self._turn.system)).hexdigest()}
         if self._stopped is not None:
             made["guard"] = asdict(self._stopped)
         return made
@@ -189,3 +186,10 @@ class Transcript:
     def _close_tool_input(self, index: int) -> None:
         if text := self._partial_json.pop(index):
             self._blocks[index]["input"] = tool_input(text)
+
+
+def decision_json(turn: "TurnInProgress") -> dict[str, Any]:
+    """The decision with what it was made from."""
+    made = turn.decision.to_json() if turn.decision else {}
+    made["signals"] = [asdict(signal) for signal in turn.signals]
+    return made | ({"not_granted": turn.not_granted} if turn.not_granted else {})

@@ -23,6 +23,7 @@ from uuid import UUID
 from audit.log.writer import new_id
 from charter import Decision, Signal, Situation, compose, decide, doubts, opening, reply
 from conversations import observation, wording
+from conversations.adjustments import refused
 from conversations.admission import refuse_if_paused
 from conversations.errors import ApiError
 from conversations.fields import fitted, offered
@@ -59,6 +60,8 @@ class TurnInProgress:
     system: list[dict[str, Any]] = field(default_factory=list)
     dropped: dict[str, str] = field(default_factory=dict)
     """Request fields that the model cannot take, each with the word on it."""
+    not_granted: dict[str, str] = field(default_factory=dict)
+    """The user's wishes that charter or operator do not grant, each with the word on it."""
     call: Call | None = None
     upstream_seconds: float = 0.0
     pause: ApiError | None = None
@@ -85,11 +88,13 @@ async def begin(
     request, dropped = fitted(request, offer, access.offers)
     place = await find_place(request, access.deployment_id, headers.get("plumbline-conversation", ""))
     turn = TurnInProgress(services, request, headers, request_id, access, place, offer, dropped=dropped)
+    wishes = {**await services.adjustments.of(access.deployment_id, place.user_ref), **request.adjustments}
+    turn.not_granted = refused(access, wishes)
     turn.signals = await observation.observe(turn.place, request.system, access.configuration)
     situation = Situation(
         charter=access.charter,
         configuration=access.configuration,
-        user_adjustments=request.adjustments,
+        user_adjustments=wishes,
         signals=turn.signals,
         past=place.past,
     )

@@ -35,7 +35,8 @@ def plumbline(turn: "TurnInProgress") -> dict[str, Any]:
         "charter": decision.charter_digest,
         "configuration": turn.access.configuration_number or None,
     }
-    return told | ({"dropped": turn.dropped} if turn.dropped else {})
+    on_request = {"dropped": turn.dropped, "not_granted": turn.not_granted}
+    return told | {name: said for name, said in on_request.items() if said}
 
 
 def answer(turn: "TurnInProgress", message: dict[str, Any]) -> dict[str, Any]:

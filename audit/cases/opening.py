@@ -6,12 +6,15 @@ from django.db import transaction
 from audit.cases.models import Case, Finding
 from audit.log.names import Name
 from audit.log.writer import write
-from conversations.models import Turn
+from conversations.models import Conversation, Turn
 
 
 def note_finding(turn: Turn, kind: str, *, severity: float, summary: str, detail: dict[str, object]) -> Finding:
     """Keeps a screen's finding on a turn, once, and opens or joins a case where it is grave enough."""
     with transaction.atomic():
+        # The lock holds off a deletion until the finding is there for it to empty; after one, no word is quoted.
+        if Conversation.objects.select_for_update(no_key=True).get(pk=turn.conversation_id).deleted_at:
+            detail = {}
         finding, created = Finding.objects.get_or_create(
             turn=turn,
             kind=kind,

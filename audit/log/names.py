@@ -9,10 +9,13 @@ from enum import StrEnum
 class Name(StrEnum):
     TURN_RECORDED = "turn.recorded"
     CONVERSATION_ENDED = "conversation.ended"
+    CONVERSATION_DELETED = "conversation.deleted"
     CONVERSATION_VIEWED = "conversation.viewed"
     BATCH_CREATED = "batch.created"
     BATCH_CANCELED = "batch.canceled"
     BATCH_DELETED = "batch.deleted"
+    ADJUSTMENTS_CHANGED = "adjustments.changed"
+    ADJUSTMENTS_REMOVED = "adjustments.removed"
 
     OPERATOR_CREATED = "operator.created"
     OPERATOR_CHANGED = "operator.changed"

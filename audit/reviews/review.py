@@ -20,7 +20,7 @@ def review(turn: Turn) -> Found:
         guard = turn.decision.get("guard", {})
         found.append(Found(0.95, f"The guard stopped the answer: {guard.get('name', 'unknown')}", [guard]))
     if turn.status == Turn.Status.UPSTREAM_ERROR:
-        found.append(Found(0.2, f"The model failed: {turn.error}"))
+        found.append(Found(0.2, "The model failed"))
     return gravest(found, "The decision and the answer fit what was said")
 
 

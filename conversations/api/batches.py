@@ -10,7 +10,7 @@ from rest_framework.request import Request
 
 from config.api_handler import Scope, StreamedResponse
 from conversations.admission import refuse_if_paused
-from conversations.api.shapes import limit_of, moment
+from conversations.api.paging import read_limit, written
 from conversations.api.views import AsyncAPIView, json_response, lower_headers
 from conversations.batches import store
 from conversations.batches.reading import reading
@@ -38,7 +38,7 @@ class BatchesView(AsyncAPIView):
     async def get(self, request: Request) -> HttpResponseBase:
         access = await authenticated(services(), lower_headers(request))
         query = request.query_params
-        limit, after, before = limit_of(query.get("limit")), query.get("after_id"), query.get("before_id")
+        limit, after, before = read_limit(query.get("limit")), query.get("after_id"), query.get("before_id")
         # A cursor that cannot be one is followed by nothing.
         cursors = {"after": read_id(after), "before": read_id(before)}
         unreadable = (after and cursors["after"] is None) or (before and cursors["before"] is None)
@@ -131,11 +131,11 @@ def message_batch(batch: StoredBatch, request: Request) -> dict[str, Any]:
             "canceled": batch.canceled,
             "expired": batch.expired,
         },
-        "ended_at": moment(batch.ended_at),
-        "created_at": moment(batch.created_at),
-        "expires_at": moment(batch.expires_at),
-        "archived_at": moment(batch.archived_at),
-        "cancel_initiated_at": moment(batch.cancel_initiated_at),
+        "ended_at": written(batch.ended_at),
+        "created_at": written(batch.created_at),
+        "expires_at": written(batch.expires_at),
+        "archived_at": written(batch.archived_at),
+        "cancel_initiated_at": written(batch.cancel_initiated_at),
         "results_url": results_url(batch, request) if has_results else None,
     }
 

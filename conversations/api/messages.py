@@ -13,7 +13,10 @@ from conversations.versions import check_version
 
 class MessagesView(AsyncAPIView):
     async def post(self, request: Request) -> HttpResponseBase:
-        headers = lower_headers(request)
+        return await self.answer(request, lower_headers(request))
+
+    async def answer(self, request: Request, headers: dict[str, str]) -> HttpResponseBase:
+        """One turn, as the body and these headers ask for it."""
         access = await authenticated(services(), headers)
         check_version(headers)
         asked = read_messages_request(request._request.body)

@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpResponseBase, QueryDict
 from rest_framework.request import Request
 
-from conversations.api.shapes import limit_of, moment
+from conversations.api.paging import read_limit, written
 from conversations.api.views import EitherView, json_response, lower_headers, wants_openai
 from conversations.errors import ApiError
 from conversations.services import services
@@ -43,7 +43,7 @@ def page(listed: Mapping[str, Offer], query: QueryDict) -> dict[str, Any]:
 
     Raises ApiError 400 that names the parameter.
     """
-    limit, stages = limit_of(query.get("limit")), _stages(query)
+    limit, stages = read_limit(query.get("limit")), _stages(query)
     names, after, before = list(listed), query.get("after_id"), query.get("before_id")
     if any(cursor and cursor not in listed for cursor in (after, before)):
         names = []
@@ -66,10 +66,10 @@ def model(name: str, offer: Offer) -> dict[str, Any]:
         "type": "model",
         "id": name,
         "display_name": offer.display_name or offer.name,
-        "created_at": moment(offer.created_at),
+        "created_at": written(offer.created_at),
         "lifecycle": offer.lifecycle,
-        "deprecated_at": moment(offer.deprecated_at),
-        "retires_at": moment(offer.retires_at),
+        "deprecated_at": written(offer.deprecated_at),
+        "retires_at": written(offer.retires_at),
         "max_input_tokens": offer.max_input_tokens,
         "max_tokens": offer.max_tokens,
         "capabilities": None,

@@ -6,6 +6,7 @@ from secrets import token_hex
 from typing import Any
 
 import orjson
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from psycopg import Error as DatabaseError
 from rest_framework import exceptions
@@ -46,6 +47,9 @@ class AsyncAPIView(APIView):
             response = await handler(self.initialize_request(request, *args, **kwargs), *args, **kwargs)
         except ApiError as error:
             failed = error
+        except SuspiciousOperation:
+            # Django's own limits, for instance on how many parameters a query has.
+            failed = ApiError(400, "the request's query cannot be read")
         except exceptions.APIException as error:
             failed = ApiError(error.status_code, str(error.detail))
         except (TimeoutError, DatabaseError, OSError) as error:

@@ -1,5 +1,6 @@
 from conversations.models.batches import Batch, BatchItem, BatchPiece
 from conversations.models.jobs import Job
 from conversations.models.record import Conversation, Turn
+from conversations.models.users import UserAdjustments
 
-__all__ = ["Batch", "BatchItem", "BatchPiece", "Conversation", "Job", "Turn"]
+__all__ = ["Batch", "BatchItem", "BatchPiece", "Conversation", "Job", "Turn", "UserAdjustments"]

@@ -30,21 +30,37 @@ class Conversation(models.Model):
     """A chain of turns. Editing an earlier message starts a branch: a conversation with `branched_from`."""
 
     id = models.UUIDField(primary_key=True, editable=False)
-    deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="conversations")
+    deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="conversations", db_index=False)
     user_ref = models.CharField(max_length=256, blank=True)
-    """The app's opaque `metadata.user_id`; empty where none was given."""
+    """The app's opaque `metadata.user_id`; empty where none was given, or where the conversation was deleted."""
     branched_from = models.ForeignKey("Turn", on_delete=models.SET_NULL, null=True, related_name="branches")
     created_at = models.DateTimeField(db_default=Now())
     last_turn_at = models.DateTimeField(db_default=Now())
     turn_count = models.PositiveIntegerField(db_default=0)
     flagged = models.BooleanField(db_default=False)
     ended_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)
+    """From then on nobody can read what was said: conversations/erasure.py."""
 
     class Meta:
+        # Ids are UUIDs of version 7: their order is that of the conversations' beginnings.
         indexes = [
             models.Index(
                 "deployment", models.F("last_turn_at").desc(), models.F("id").desc(), name="newest_conversation"
-            )
+            ),
+            models.Index(
+                fields=["deployment", "id"], condition=models.Q(deleted_at=None), name="conversation_in_order"
+            ),
+            models.Index(
+                fields=["deployment", "user_ref", "id"], condition=~models.Q(user_ref=""), name="conversation_of_user"
+            ),
+            models.Index(fields=["deployment", "id"], condition=models.Q(flagged=True), name="conversation_flagged"),
+            models.Index(
+                fields=["deployment", "id"], condition=models.Q(ended_at__isnull=False), name="conversation_ended"
+            ),
+            models.Index(
+                fields=["deployment", "id"], condition=models.Q(deleted_at__isnull=False), name="conversation_deleted"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -80,7 +96,8 @@ class Turn(models.Model):
     past = StoredJSON()
     """The conversation's past after this turn, as the next decision needs it."""
     content = StoredJSON()
-    """{"system", "messages": only those not stored with earlier turns, "answer": content blocks}"""
+    """{"system", "messages": only those not stored with earlier turns, "answer": content blocks}, and "deleted": true
+    where the conversation was deleted: the same shape with nothing in it."""
     content_digest = models.CharField(max_length=64)
     entry_id = models.UUIDField()
     """The audit entry written in the same commit."""
@@ -104,6 +121,11 @@ class Turn(models.Model):
         indexes = [
             models.Index(fields=["deployment", "prefix"], name="turn_by_prefix"),
             models.Index(fields=["conversation", "number"], name="turn_in_conversation"),
+            models.Index(
+                fields=["deployment", "outcome", "conversation"],
+                condition=~models.Q(outcome="answer"),
+                name="turn_not_answered",
+            ),
         ]
 
     def __str__(self) -> str:

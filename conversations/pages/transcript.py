@@ -4,19 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from charter import Decision, load_charter
+from charter import Decision
+from conversations.explanation import Rung, ladder
 from conversations.models import Turn
-
-
-@dataclass(frozen=True)
-class Rung:
-    """One tier of the ladder: what spoke there."""
-
-    number: int
-    name: str
-    won: bool
-    spoke: list[tuple[str, str]]
-    """(what became of it: won, agreed or overruled; its reason)"""
 
 
 @dataclass(frozen=True)
@@ -28,6 +18,8 @@ class ReadTurn:
     explanation: str
     ladder: list[Rung]
     directives: tuple[str, ...]
+    deleted: bool
+    """Whether what was said is gone."""
 
 
 def read(turns: Iterable[Turn]) -> list[ReadTurn]:
@@ -38,20 +30,14 @@ def _read(turn: Turn) -> ReadTurn:
     decision = Decision.from_json(turn.decision)
     said = [(message["role"], plain(message.get("content") or ())) for message in turn.content["messages"]]
     return ReadTurn(
-        turn, said, plain(turn.content["answer"]), decision.explanation, _ladder(decision), decision.directives
+        turn,
+        said,
+        plain(turn.content["answer"]),
+        decision.explanation,
+        ladder(decision),
+        decision.directives,
+        deleted=bool(turn.content.get("deleted")),
     )
-
-
-def _ladder(decision: Decision) -> list[Rung]:
-    rungs = []
-    for tier in load_charter().tiers:
-        spoke = [
-            *([("won", decision.winner.reason)] if decision.winner and decision.winner.tier == tier.number else []),
-            *(("agreed", one.reason) for one in decision.heeded if one.tier == tier.number),
-            *(("overruled", one.reason) for one in decision.overruled if one.tier == tier.number),
-        ]
-        rungs.append(Rung(tier.number, tier.name, decision.tier == tier.number, spoke))
-    return rungs
 
 
 def plain(content: Any) -> str:

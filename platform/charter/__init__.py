@@ -3,6 +3,7 @@
 decision = decide(Situation(charter=load_charter(), configuration=configuration, signals=signals))
 """
 
+from charter.adjustments import not_granted
 from charter.behaviours import EffectiveBehaviour, effective
 from charter.concerns import doubts
 from charter.configuration import BehaviourSetting, Configuration, Persona, Scope, Tone, Topic
@@ -43,6 +44,7 @@ __all__ = [
     "doubts",
     "effective",
     "load_charter",
+    "not_granted",
     "opening",
     "parse_charter",
     "parse_configuration",

@@ -2,12 +2,16 @@
 
 from django.urls import path, re_path
 
+from conversations.api.adjustments import AdjustmentsView
 from conversations.api.batches import BatchesView, BatchResultsView, BatchView, CancelBatchView
 from conversations.api.chat_completions import ChatCompletionsView
+from conversations.api.conversations import ConversationsView, ConversationView, EndView
 from conversations.api.count_tokens import CountTokensView
+from conversations.api.decisions import DecisionsView, TurnDecisionView
 from conversations.api.health import healthz, readyz
 from conversations.api.messages import MessagesView
 from conversations.api.models import ModelsView, ModelView
+from conversations.api.turns import TurnsView, TurnView
 from conversations.api.views import NotFoundView
 
 urlpatterns = [
@@ -22,5 +26,14 @@ urlpatterns = [
     path("v1/messages/batches/<str:batch_id>/results", BatchResultsView.as_view()),
     path("v1/models", ModelsView.as_view()),
     path("v1/models/<path:model_id>", ModelView.as_view()),
+    path("v1/conversations", ConversationsView.as_view()),
+    path("v1/conversations/<str:conversation_id>", ConversationView.as_view()),
+    path("v1/conversations/<str:conversation_id>/end", EndView.as_view()),
+    path("v1/conversations/<str:conversation_id>/turns", TurnsView.as_view()),
+    path("v1/turns/<str:turn_id>", TurnView.as_view()),
+    path("v1/turns/<str:turn_id>/decision", TurnDecisionView.as_view()),
+    path("v1/decisions", DecisionsView.as_view()),
+    # An app's own id of a user may be any text, slashes and line breaks included.
+    re_path(r"(?s)^v1/users/(?P<user_id>.+)/adjustments\Z", AdjustmentsView.as_view()),
     re_path("", NotFoundView.as_view()),
 ]

@@ -167,6 +167,21 @@ def test_a_pause_that_comes_while_it_thinks_takes_hold(client, model, suspected)
     assert not Turn.objects.exists()
 
 
+def test_a_dry_run_asks_the_judge_and_nobody_else_and_a_deletion_takes_its_reason(client, model, suspected):
+    judge_says(model, "cleared", "The user teaches zanzibar.")
+    asked = {"model": "default", "max_tokens": 9, "system": "Dry."}
+    asked["messages"] = [{"role": "user", "content": suspected}]
+    dry = client.post("/v1/decisions", cast_to=object, body=asked)
+    assert (dry["judgment"]["cleared"], dry["judgment"]["reason"]) == ([LINE], "The user teaches zanzibar.")
+    assert len(asked_of(model, "judge-1")) == len(model.requests) == 1
+    assert not Turn.objects.exists()
+    told = ask(client, suspected, system="Dry.").plumbline
+    client.delete(f"/v1/conversations/{told['conversation']}", cast_to=object)
+    kept = client.get(f"/v1/turns/{told['turn']}/decision", cast_to=object)
+    assert (kept["judgment"]["cleared"], kept["judgment"]["reason"]) == ([LINE], "")
+    assert "zanzibar" not in str(kept)
+
+
 class TestSettings:
     @pytest.fixture
     def named(self, settings: Any) -> Callable[..., None]:
