@@ -26,7 +26,7 @@ class MessagesRequest:
 
 def read_messages_request(raw: bytes, *, counting: bool = False) -> MessagesRequest:
     """counting: a request to count tokens, which has no `max_tokens`. Raises ApiError 400 that names the field."""
-    body = _load(raw)
+    body = load(raw)
     messages = _messages(body.get("messages"))
     model = body.get("model")
     if not isinstance(model, str) or not model or len(model) > 128:
@@ -44,7 +44,8 @@ def read_messages_request(raw: bytes, *, counting: bool = False) -> MessagesRequ
     return MessagesRequest(body, model, messages, system, stream, _user_ref(body.get("metadata")), adjustments)
 
 
-def _load(raw: bytes) -> dict[str, Any]:
+def load(raw: bytes) -> dict[str, Any]:
+    """A body that is a JSON object. Raises ApiError 400."""
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as error:

@@ -24,7 +24,7 @@ from audit.log.writer import new_id
 from charter import Decision, Signal, Situation, compose, decide, doubts, opening, reply
 from conversations import observation, wording
 from conversations.admission import refuse_if_paused
-from conversations.errors import ApiError
+from conversations.errors import ApiError, LacksScopeError
 from conversations.fields import fitted, offered
 from conversations.guard import Guard
 from conversations.history import Place, find_place
@@ -102,7 +102,7 @@ async def authenticated(services: Services, headers: dict[str, str], scope: Scop
     except AuthenticationError as error:
         raise ApiError(401, str(error)) from None
     if scope not in access.scopes:
-        raise ApiError(403, f"this key may not do that: it lacks the scope {scope!r}")
+        raise LacksScopeError(scope)
     return access
 
 

@@ -104,6 +104,7 @@ class Turn(models.Model):
         indexes = [
             models.Index(fields=["deployment", "prefix"], name="turn_by_prefix"),
             models.Index(fields=["conversation", "number"], name="turn_in_conversation"),
+            models.Index(fields=["deployment", "started_at"], name="turn_by_time"),
         ]
 
     def __str__(self) -> str:
