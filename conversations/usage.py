@@ -4,49 +4,23 @@
 deployment and time; whatever keeps running totals one day replaces what `_counted` reads and nothing else.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import QueryCanceled
 
+from conversations.usage_question import Question, UsageError
 from operators.catalogue import Offer, Prices
 
-By = Literal["day", "hour"]
-LONGEST: dict[By, timedelta] = {"day": timedelta(days=400), "hour": timedelta(days=31)}
 MOST_GROUPS = 20_000
 """Rows that the database may hand over before they are put together."""
 PATIENCE_SECONDS = 15
 MILLION = Decimal(1_000_000)
-
-
-class UsageError(ValueError):
-    """What is asked for cannot be counted; the text names the field and is fit for the caller."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """From `start` up to and without `end`, by days or hours of UTC. `model`: as apps ask for it, "" for all."""
-
-    deployment_id: UUID
-    start: datetime
-    end: datetime
-    by: By = "day"
-    model: str = ""
-    key_id: UUID | None = None
-    split: frozenset[str] = frozenset()
-    """What each day or hour is split by: of `model` and `key`."""
-
-    def __post_init__(self) -> None:
-        if self.start >= self.end:
-            raise UsageError("from: must be before `to`")
-        if self.end - self.start > LONGEST[self.by]:
-            raise UsageError(f"from: at most {LONGEST[self.by].days} days by {self.by} are counted at once")
 
 
 @dataclass(slots=True)
@@ -56,7 +30,7 @@ class Amount:
 
     turns: int = 0
     failed: int = 0
-    outcomes: Counter[str] = field(default_factory=Counter)
+    outcomes: dict[str, int] = field(default_factory=dict)
     input_tokens: int = 0
     output_tokens: int = 0
     cost: Decimal = Decimal(0)
@@ -65,7 +39,7 @@ class Amount:
     def add(self, one: "_Counted", prices: Prices | None) -> None:
         self.turns += one.turns
         self.failed += one.failed
-        self.outcomes[one.outcome] += one.turns
+        self.outcomes[one.outcome] = self.outcomes.get(one.outcome, 0) + one.turns
         self.input_tokens += one.input_tokens
         self.output_tokens += one.output_tokens
         if prices is None or prices.input is None or prices.output is None:

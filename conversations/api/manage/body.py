@@ -1,7 +1,6 @@
 """The body of a management request, field by field. What is not asked for is refused: a misspelt `expires_at` must not
 make a key that never expires."""
 
-import re
 from datetime import datetime
 from typing import Any
 
@@ -9,10 +8,10 @@ from rest_framework.request import Request
 
 from conversations.errors import ApiError
 from conversations.requests import load
+from operators.texts import is_one_line
 
 LARGEST = 1024 * 1024
 REQUIRED: Any = object()
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class Body:
@@ -38,7 +37,7 @@ class Body:
         value = self._value(name, default)
         if not isinstance(value, str) or len(value) > longest or (default is REQUIRED and not value.strip()):
             raise ApiError(400, f"{name}: a text of at most {longest} characters is required")
-        if _CONTROL.search(value):
+        if not is_one_line(value):
             raise ApiError(400, f"{name}: must be one line without control characters")
         return value.strip()
 

@@ -1,21 +1,18 @@
 """GET /v1/manage/usage: turns, tokens, cost and outcomes of a range of days or hours."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
-from django.http import HttpResponseBase, QueryDict
+from django.http import HttpResponseBase
 from rest_framework.request import Request
 
 from conversations.api.manage import shapes
 from conversations.api.manage.view import ManageView, reach
 from conversations.api.views import json_response
 from conversations.errors import ApiError
-from conversations.usage import Amount, By, Question, Row, UsageError, usage
+from conversations.usage import Amount, Row, usage
+from conversations.usage_question import UsageError, read_question
 from operators.models import Key
-
-SPLITS = frozenset({"model", "key"})
-USUAL: dict[By, timedelta] = {"day": timedelta(days=30), "hour": timedelta(days=1)}
 
 
 class UsageView(ManageView):
@@ -42,44 +39,6 @@ class UsageView(ManageView):
         return json_response(await self.manage(acting, work))
 
 
-def read_question(query: QueryDict, deployment_id: UUID, now: datetime) -> Question:
-    """Without a range: the last 30 days, or the last 24 hours. Raises UsageError that names the parameter."""
-    by = query.get("by") or "day"
-    if by not in USUAL:
-        raise UsageError("by: must be day or hour")
-    split = frozenset(part for text in query.getlist("split") for part in text.split(",") if part)
-    if split - SPLITS:
-        raise UsageError("split: must be of model and key")
-    end = _moment("to", query.get("to")) or now
-    start = _moment("from", query.get("from")) or _floor(end - USUAL[by], by)
-    model, key = query.get("model", ""), query.get("key")
-    if len(model) > 128 or "\0" in model:
-        raise UsageError("model: a name of at most 128 characters is required")
-    try:
-        return Question(deployment_id, start, end, by, model, UUID(key) if key else None, split)
-    except ValueError as error:
-        raise error if isinstance(error, UsageError) else UsageError("key: the id of a key is required") from None
-
-
-def _moment(name: str, text: str | None) -> datetime | None:
-    """A day or a time; without a zone it is UTC."""
-    if not text:
-        return None
-    try:
-        at = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
-        at = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise UsageError(f"{name}: a day or time is required, e.g. 2027-01-31 or 2027-01-31T08:00:00Z") from None
-    if not 2000 <= at.year <= 9000:
-        raise UsageError(f"{name}: must lie between the years 2000 and 9000")
-    return at
-
-
-def _floor(at: datetime, by: By) -> datetime:
-    whole = at.replace(minute=0, second=0, microsecond=0)
-    return whole.replace(hour=0) if by == "day" else whole
-
-
 def _row(row: Row, split: frozenset[str]) -> dict[str, Any]:
     return {
         "start": shapes.time(row.start),
@@ -94,7 +53,7 @@ def _amount(amount: Amount) -> dict[str, Any]:
     return {
         "turns": amount.turns,
         "failed": amount.failed,
-        "outcomes": dict(amount.outcomes),
+        "outcomes": amount.outcomes,
         "input_tokens": amount.input_tokens,
         "output_tokens": amount.output_tokens,
         "cost": f"{amount.cost:.6f}",

@@ -2,39 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
-from conversations.models import Conversation, Turn
 from operators.keys import create_key
-from operators.models import Deployment, Key
+from operators.models import Key
 from tests.conversations.catalogue import model as make_model
-
-DAY = datetime(2027, 3, 1, tzinfo=UTC)
-
-
-def turn(deployment: Deployment, key: Key, at: datetime, **more: Any) -> None:
-    fields = {
-        "conversation": Conversation.objects.create(id=uuid4(), deployment=deployment),
-        "number": 1,
-        "prefix": bytes(32),
-        "status": "answered",
-        "outcome": "answer",
-        "flagged": False,
-        "decision": {},
-        "past": {},
-        "content": {},
-        "entry_id": uuid4(),
-        "model": "big",
-        "upstream": "environment",
-        "upstream_model": "big-1",
-        "input_tokens": 1000,
-        "output_tokens": 100,
-        "milliseconds": 1,
-        "upstream_milliseconds": 1,
-    }
-    Turn.objects.create(id=uuid4(), deployment=deployment, key=key, started_at=at, **(fields | more))
+from tests.conversations.turns import DAY, turn
 
 
 @pytest.fixture
