@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charter import BehaviourSetting, parse_configuration, settings_differences
@@ -41,13 +41,14 @@ SETTINGS = st.fixed_dictionaries(
 )
 
 
-def read(settings):
+def read(said):
     """As a turn goes by it; a behaviour about which nothing is said is as good as not named."""
-    parsed = parse_configuration(CHARTER, settings)
-    said = {name: setting for name, setting in parsed.behaviours.items() if setting != BehaviourSetting()}
-    return replace(parsed, behaviours=said)
+    parsed = parse_configuration(CHARTER, said)
+    chosen = {name: setting for name, setting in parsed.behaviours.items() if setting != BehaviourSetting()}
+    return replace(parsed, behaviours=chosen)
 
 
+@settings(deadline=None)
 @given(SETTINGS, SETTINGS)
 def test_there_is_a_difference_exactly_where_they_are_read_differently(one, other):
     assert (settings_differences(one, other) == ()) == (read(one) == read(other))
