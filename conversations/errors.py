@@ -24,12 +24,14 @@ TYPES = {
 
 @dataclass
 class ApiError(Exception):
-    """Ends a request. `status` is the HTTP status; `kind` the type in the body; `headers` go out with it."""
+    """Ends a request. `status` is the HTTP status; `kind` the type in the body; `headers` go out with it; `more` stands
+    beside the message."""
 
     status: int
     message: str
     kind: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    more: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__init__(self.message)
@@ -37,7 +39,15 @@ class ApiError(Exception):
 
     def body(self, request_id: str) -> dict[str, Any]:
         """The documented shape, in an answer's body and in a stream's `error` event alike."""
-        return {"type": "error", "error": {"type": self.kind, "message": self.message}, "request_id": request_id}
+        error = {"type": self.kind, "message": self.message, **self.more}
+        return {"type": "error", "error": error, "request_id": request_id}
+
+
+class LacksScopeError(ApiError):
+    """The key is good, but not for this."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(403, f"this key may not do that: it lacks the scope {scope!r}")
 
 
 class NotRecordedError(ApiError):

@@ -9,6 +9,7 @@ from audit.oversight.state import Oversight
 from config import database, notices
 from conversations import observation
 from conversations.adjustments import Adjustments
+from conversations.back_office import BackOffice
 from conversations.judge import configured_judge
 from conversations.record import Recorder
 from conversations.running import Running
@@ -29,6 +30,7 @@ class Services:
         self.judge = configured_judge()
         self.recorder = Recorder()
         self.running = Running(self.oversight)
+        self.back_office = BackOffice()
         self._unfinished: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -40,7 +42,9 @@ class Services:
         await self.running.stop()
         if self._unfinished:
             await asyncio.wait(self._unfinished, timeout=10)
+        await self.back_office.stop()
         await self.recorder.stop()
+        await self.directory.uses.stop()
         await self.upstreams.close()
         if self.judge is not None:
             await self.judge.close()

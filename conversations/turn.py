@@ -25,7 +25,7 @@ from charter import Decision, Signal, Situation, compose, decide, doubts, openin
 from conversations import observation, wording
 from conversations.adjustments import refused
 from conversations.admission import refuse_if_paused
-from conversations.errors import ApiError
+from conversations.errors import ApiError, LacksScopeError
 from conversations.fields import fitted, offered
 from conversations.guard import Guard
 from conversations.history import Place, find_place
@@ -115,7 +115,7 @@ async def authenticated(services: Services, headers: dict[str, str], scope: Scop
 def within_scope(access: Access, scope: Scope) -> Access:
     """Raises ApiError 403 for a key that does not reach as far."""
     if scope not in access.scopes:
-        raise ApiError(403, f"this key may not do that: it lacks the scope {scope!r}")
+        raise LacksScopeError(scope)
     return access
 
 

@@ -12,7 +12,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
+import orjson
 from django.conf import settings
+from django.db import connection
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
@@ -157,21 +159,37 @@ _ROUTES = "SELECT model_id, upstream_id, name FROM operators_modelroute"
 _RULES = "SELECT model_id, field, action, word FROM operators_fieldrule ORDER BY field"
 
 
-async def read_catalogue(connection: AsyncConnection[TupleRow]) -> Catalogue:
-    async def rows(query: str) -> list[TupleRow]:
-        return await (await connection.execute(query)).fetchall()  # type: ignore[arg-type]
+_QUERIES = (_UPSTREAMS, _MODELS, _ROUTES, _RULES)
 
-    endpoints = [endpoint for row in await rows(_UPSTREAMS) if (endpoint := _endpoint(*row)) is not None]
+
+async def read_catalogue(connection: AsyncConnection[TupleRow]) -> Catalogue:
+    return _assemble(*[await (await connection.execute(query)).fetchall() for query in _QUERIES])  # type: ignore[arg-type]
+
+
+def catalogue_now() -> Catalogue:
+    """The same, read through Django's connection: for pages and management, not for turns."""
+    found = []
+    with connection.cursor() as cursor:
+        for query in _QUERIES:
+            cursor.execute(query)
+            found.append(cursor.fetchall())
+    return _assemble(*found)
+
+
+def _assemble(
+    upstreams: list[TupleRow], models: list[TupleRow], routes: list[TupleRow], field_rules: list[TupleRow]
+) -> Catalogue:
+    endpoints = [endpoint for row in upstreams if (endpoint := _endpoint(*row)) is not None]
     environment = environment_endpoint()
     if environment is not None:
         endpoints.append(environment)
     names: dict[UUID, dict[str, str]] = defaultdict(dict)
-    for model, upstream, name in await rows(_ROUTES):
+    for model, upstream, name in routes:
         names[model][str(upstream or ENVIRONMENT)] = name
     rules: dict[UUID, list[Rule]] = defaultdict(list)
-    for model, path, action, word in await rows(_RULES):
+    for model, path, action, word in field_rules:
         rules[model].append(Rule(path, action == "refuse", word))
-    entries = [_entry(row, endpoints, names[row[0]], rules[row[0]]) for row in await rows(_MODELS)]
+    entries = [_entry(row, endpoints, names[row[0]], rules[row[0]]) for row in models]
     if environment is not None:
         entries = _with_environment(entries, environment)
     return Catalogue(entries, endpoints)
@@ -204,6 +222,8 @@ def _endpoint(
 def _entry(row: TupleRow, endpoints: list[Endpoint], names: dict[str, str], rules: list[Rule]) -> Entry:
     _id, name, aliases, display_name, created_at, lifecycle, deprecated, retires, longest_input, longest, *rest = row
     *prices, poor_judgment = rest
+    if isinstance(aliases, str):  # Django's connection hands JSON over as text
+        aliases = orjson.loads(aliases)
     offer = Offer(
         name=name,
         routes=tuple(Route(endpoint, names[endpoint.id]) for endpoint in endpoints if endpoint.id in names),

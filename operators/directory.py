@@ -13,6 +13,7 @@ import orjson
 from charter import Charter, Configuration, ConfigurationError, load_charter, parse_configuration
 from config import database, notices
 from operators.catalogue import Catalogue, Offers, read_catalogue
+from operators.last_used import LastUses
 
 LARGEST = 20_000
 
@@ -37,9 +38,11 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class KnownKey:
+    key_id: UUID
     secret_hash: bytes
     revoked: bool
     expires_at: datetime | None
+    scopes: frozenset[str]
     access: Access | None
     """None where the live settings do not fit the charter in force: nobody may be answered by them."""
 
@@ -58,6 +61,7 @@ class Directory:
     """A bounded cache of keys by public id; unknown ids are remembered too, so guesses do not reach the database."""
 
     def __init__(self) -> None:
+        self.uses = LastUses()
         self._charter = load_charter()
         self._keys: OrderedDict[str, KnownKey | None] = OrderedDict()
         self._generation = 0
@@ -104,7 +108,7 @@ class Directory:
             parsed = parse_configuration(self._charter, settings or {})
         except ConfigurationError as error:
             log.error("deployment %s: its live configuration does not fit the charter: %s", deployment, error)  # noqa: TRY400
-            return KnownKey(bytes(secret_hash), revoked, expires_at, None)
+            return KnownKey(key, bytes(secret_hash), revoked, expires_at, frozenset(scopes), None)
         access = Access(
             key,
             deployment,
@@ -117,7 +121,7 @@ class Directory:
             catalogue.offers(operator, names, aliases),
             frozenset(scopes),
         )
-        return KnownKey(bytes(secret_hash), revoked, expires_at, access)
+        return KnownKey(key, bytes(secret_hash), revoked, expires_at, access.scopes, access)
 
     def _changed(self, kind: str, subject: str) -> None:
         self._generation += 1

@@ -1,7 +1,17 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from operators.views import charter, deployments, home, keys, oversight, upstreams
+from operators.views import (
+    charter,
+    deployment_models,
+    deployments,
+    home,
+    keys,
+    oversight,
+    script,
+    upstreams,
+    versions,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -15,6 +25,7 @@ urlpatterns = [
     path("deployments/<uuid:deployment_id>/scope/", deployments.scope, name="deployment-scope"),
     path("deployments/<uuid:deployment_id>/behaviours/", deployments.behaviours, name="deployment-behaviours"),
     path("deployments/<uuid:deployment_id>/versions/", deployments.versions, name="deployment-versions"),
+    path("deployments/<uuid:deployment_id>/versions/<int:number>/", versions.version, name="deployment-version"),
     path("deployments/<uuid:deployment_id>/publish/", deployments.publish_draft, name="deployment-publish"),
     path(
         "deployments/<uuid:deployment_id>/versions/<int:number>/roll-back/",
@@ -26,5 +37,8 @@ urlpatterns = [
     path("upstreams/<uuid:upstream_id>/", upstreams.upstream, name="upstream"),
     path("upstreams/<uuid:upstream_id>/remove/", upstreams.remove_upstream, name="upstream-remove"),
     path("deployments/<uuid:deployment_id>/keys/", keys.keys, name="deployment-keys"),
+    path("deployments/<uuid:deployment_id>/keys/<uuid:key_id>/rotate/", keys.rotate, name="key-rotate"),
     path("deployments/<uuid:deployment_id>/keys/<uuid:key_id>/revoke/", keys.revoke, name="key-revoke"),
+    path("deployments/<uuid:deployment_id>/models/", deployment_models.models, name="deployment-models"),
+    path("plumbline.py", script.script, name="script"),
 ]

@@ -23,6 +23,7 @@ class Name(StrEnum):
     DEPLOYMENT_CREATED = "deployment.created"
     DEPLOYMENT_CHANGED = "deployment.changed"
     DEPLOYMENT_ARCHIVED = "deployment.archived"
+    CONFIGURATION_DRAFTED = "configuration.drafted"
     CONFIGURATION_PUBLISHED = "configuration.published"
     CONFIGURATION_ROLLED_BACK = "configuration.rolled_back"
     LIMITS_CHANGED = "limits.changed"

@@ -126,6 +126,7 @@ class Turn(models.Model):
                 condition=~models.Q(outcome="answer"),
                 name="turn_not_answered",
             ),
+            models.Index(fields=["deployment", "started_at"], name="turn_by_time"),
         ]
 
     def __str__(self) -> str:

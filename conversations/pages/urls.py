@@ -1,10 +1,11 @@
 from django.urls import path
 
-from conversations.pages import views
+from conversations.pages import usage, views
 
 urlpatterns = [
     path("conversations/", views.all_conversations, name="all-conversations"),
     path("conversations/<uuid:conversation_id>/", views.any_conversation, name="any-conversation"),
+    path("deployments/<uuid:deployment_id>/usage/", usage.usage_page, name="usage"),
     path("deployments/<uuid:deployment_id>/conversations/", views.conversations, name="conversations"),
     path(
         "deployments/<uuid:deployment_id>/conversations/<uuid:conversation_id>/",

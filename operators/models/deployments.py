@@ -45,6 +45,8 @@ class Configuration(models.Model):
     charter_digest = models.CharField(max_length=71)
     note = models.CharField(max_length=500, blank=True)
     published_by = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    published_with = models.ForeignKey("Key", on_delete=models.RESTRICT, null=True, blank=True, related_name="+")
+    """The key, where it was published through the API; a person otherwise, or neither for a command."""
     published_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -89,9 +91,15 @@ class Key(models.Model):
     secret_hash = models.BinaryField(max_length=32)
     scopes = models.JSONField(_("scopes"), default=usual_scopes, validators=[check_scopes])
     created_by = models.ForeignKey(Account, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    created_with = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    """The key, where it was made through the API."""
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    replaced_by = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    """The key that a rotation made; this one expires after the overlap."""
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    """To within a minute or two (operators/last_used.py)."""
 
     objects = KeyQuerySet.as_manager()
 

@@ -13,12 +13,13 @@ from django.views.decorators.http import require_POST
 
 from audit.log.names import Name
 from audit.log.writer import write
-from charter import ConfigurationError, load_charter, parse_configuration
+from charter import ConfigurationError, load_charter
 from operators import behaviour_matrix
 from operators.access import CHANGE, account_of, deployments_of, may_change, own_deployment
+from operators.differences import between_settings
 from operators.forms import DeploymentForm, PublishForm, ScopeForm
 from operators.models import Deployment, Operator
-from operators.publishing import StaleDraftError, publish, roll_back
+from operators.publishing import StaleDraftError, has_edits, live_number, publish, roll_back, save_draft
 
 
 @login_required
@@ -51,7 +52,8 @@ def deployment(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
     shown = own_deployment(request, deployment_id)
     context = _context(request, shown, "overview") | {
         "keys": shown.keys.usable(),
-        "unpublished": shown.live is None or shown.draft != shown.live.settings,
+        "unpublished": shown.live is None or has_edits(shown),
+        "differences": between_settings(shown.live.settings if shown.live else {}, shown.draft),
         "address": request.build_absolute_uri("/").rstrip("/"),
     }
     return render(request, "operators/deployment.html", context)
@@ -75,11 +77,10 @@ def behaviours(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
         chosen = behaviour_matrix.from_post(load_charter(), request.POST)
         draft = {**shown.draft, "behaviours": chosen}
         try:
-            parse_configuration(load_charter(), draft)
+            save_draft(shown, draft, by=account_of(request))
         except ConfigurationError as error:
             problems = behaviour_matrix.by_behaviour(error.problems)
         else:
-            Deployment.objects.filter(pk=shown.pk).update(draft=draft)
             messages.success(request, _("Saved in the draft."))
             return redirect("deployment-behaviours", shown.pk)
     rows = behaviour_matrix.rows(load_charter(), chosen, problems)
@@ -90,7 +91,7 @@ def behaviours(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
 @login_required
 def versions(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
     shown = own_deployment(request, deployment_id)
-    listed = shown.configurations.select_related("published_by")
+    listed = shown.configurations.select_related("published_by", "published_with")
     return render(request, "operators/versions.html", _context(request, shown, "versions") | {"versions": listed})
 
 
@@ -137,11 +138,10 @@ def roll_back_to(request: HttpRequest, deployment_id: UUID, number: int) -> Http
 
 def _save(request: HttpRequest, shown: Deployment, settings: dict[str, Any], form: ScopeForm) -> bool:
     try:
-        parse_configuration(load_charter(), settings)
+        save_draft(shown, settings, by=account_of(request))
     except ConfigurationError as error:
         form.add_problems(error.problems)
         return False
-    Deployment.objects.filter(pk=shown.pk).update(draft=settings)
     messages.success(request, _("Saved in the draft."))
     return True
 
@@ -151,5 +151,5 @@ def _context(request: HttpRequest, shown: Deployment, section: str) -> dict[str,
         "deployment": shown,
         "section": section,
         "may_change": may_change(account_of(request), shown),
-        "publish_form": PublishForm(initial={"over": shown.live.number if shown.live else 0}),
+        "publish_form": PublishForm(initial={"over": live_number(shown)}),
     }

@@ -14,6 +14,7 @@ from charter.hierarchy import decide
 from charter.prompt import compose
 from charter.reading import CharterError
 from charter.replies import opening, reply
+from charter.settings_differences import SettingsDifference, settings_differences
 from charter.settings_parser import ConfigurationError, Problem, parse_configuration
 from charter.signals import Passage, Signal
 from charter.situation import Judgment, Past, Situation
@@ -34,6 +35,7 @@ __all__ = [
     "Persona",
     "Problem",
     "Scope",
+    "SettingsDifference",
     "Signal",
     "Situation",
     "Tone",
@@ -49,4 +51,5 @@ __all__ = [
     "parse_charter",
     "parse_configuration",
     "reply",
+    "settings_differences",
 ]

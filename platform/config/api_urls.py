@@ -1,6 +1,6 @@
 """What the lean handler serves."""
 
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from conversations.api.adjustments import AdjustmentsView
 from conversations.api.batches import BatchesView, BatchResultsView, BatchView, CancelBatchView
@@ -35,5 +35,6 @@ urlpatterns = [
     path("v1/decisions", DecisionsView.as_view()),
     # An app's own id of a user may be any text, slashes and line breaks included.
     re_path(r"(?s)^v1/users/(?P<user_id>.+)/adjustments\Z", AdjustmentsView.as_view()),
+    path("v1/manage/", include("conversations.api.manage.urls")),
     re_path("", NotFoundView.as_view()),
 ]

@@ -123,7 +123,7 @@ def test_a_published_configuration_cannot_be_changed(deployment):
 
 def test_every_change_is_an_entry(deployment):
     client = person(deployment.operator)
-    client.post(reverse("deployment-keys", args=[deployment.pk]), {"name": "backend"})
+    client.post(reverse("deployment-keys", args=[deployment.pk]), {"name": "backend", "scopes": ["turns"]})
     key = deployment.keys.get()
     client.post(reverse("key-revoke", args=[deployment.pk, key.pk]))
     client.post(reverse("deployment-publish", args=[deployment.pk]), {"over": 1, "note": "n"})

@@ -25,7 +25,7 @@ DROP FUNCTION plumbline_notify_adjustments;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('conversations', '0003_upstream_of_a_turn'),
+        ('conversations', '0004_batches'),
         ('operators', '0004_key_scopes'),
     ]
 
