@@ -4,11 +4,12 @@ decision = decide(Situation(charter=load_charter(), configuration=configuration,
 """
 
 from charter.behaviours import EffectiveBehaviour, effective
+from charter.bundled import Version, load_charter, version_of, versions
 from charter.concerns import doubts
 from charter.configuration import BehaviourSetting, Configuration, Persona, Scope, Tone, Topic
 from charter.decision import Concern, Decision
-from charter.differences import Difference, differences
-from charter.document import Charter, load_charter, parse_charter
+from charter.differences import Difference, difference
+from charter.document import Charter, parse_charter
 from charter.hierarchy import decide
 from charter.prompt import compose
 from charter.reading import CharterError
@@ -37,9 +38,10 @@ __all__ = [
     "Situation",
     "Tone",
     "Topic",
+    "Version",
     "compose",
     "decide",
-    "differences",
+    "difference",
     "doubts",
     "effective",
     "load_charter",
@@ -47,4 +49,6 @@ __all__ = [
     "parse_charter",
     "parse_configuration",
     "reply",
+    "version_of",
+    "versions",
 ]

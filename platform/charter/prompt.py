@@ -131,7 +131,7 @@ def _tone(charter: Charter, configuration: Configuration) -> Iterator[str]:
         for setting, option in (("formality", tone.formality), ("warmth", tone.warmth), ("length", tone.length))
     ]
     if tone.language:
-        sentences.append(f"Answer in the language {tone.language}, unless the user needs another to be helped.")
+        sentences.append(charter.texts["language"].replace("{language}", tone.language))
     if any(sentences):
         yield " ".join(sentence for sentence in sentences if sentence)
 
