@@ -24,6 +24,11 @@ Status = Turn.Status
 _LARGEST_COUNT = 2**31 - 1
 
 
+def system_digest(system: list[dict[str, Any]]) -> str:
+    """By which the record tells what exactly the model was told: hex SHA-256 over the blocks as JSON."""
+    return sha256(orjson.dumps(system)).hexdigest()
+
+
 class Transcript:
     """The answer so far, as blocks; its status; the model's usage."""
 
@@ -144,7 +149,7 @@ class Transcript:
         turn = self._turn
         made = turn.decision.to_json() if turn.decision else {}
         made["signals"] = [asdict(signal) for signal in turn.signals]
-        made["system_digest"] = sha256(orjson.dumps(turn.system)).hexdigest()
+        made["system_digest"] = system_digest(turn.system)
         if self._stopped is not None:
             made["guard"] = asdict(self._stopped)
         return made

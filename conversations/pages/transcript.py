@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from charter import Decision, load_charter
+from charter import Concern, Decision, load_charter, version_of
 from conversations.models import Turn
 
 
@@ -15,8 +15,8 @@ class Rung:
     number: int
     name: str
     won: bool
-    spoke: list[tuple[str, str]]
-    """(what became of it: won, agreed or overruled; its reason)"""
+    spoke: list[tuple[str, Concern]]
+    """(what became of it: won, agreed or overruled; the concern)"""
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ class ReadTurn:
     explanation: str
     ladder: list[Rung]
     directives: tuple[str, ...]
+    charter: str
+    """The number of the version that decided; "" for one that never came with the platform."""
 
 
 def read(turns: Iterable[Turn]) -> list[ReadTurn]:
@@ -37,8 +39,15 @@ def read(turns: Iterable[Turn]) -> list[ReadTurn]:
 def _read(turn: Turn) -> ReadTurn:
     decision = Decision.from_json(turn.decision)
     said = [(message["role"], plain(message["content"])) for message in turn.content["messages"]]
+    version = version_of(turn.charter_digest)
     return ReadTurn(
-        turn, said, plain(turn.content["answer"]), decision.explanation, _ladder(decision), decision.directives
+        turn,
+        said,
+        plain(turn.content["answer"]),
+        decision.explanation,
+        _ladder(decision),
+        decision.directives,
+        version.number if version else "",
     )
 
 
@@ -46,9 +55,9 @@ def _ladder(decision: Decision) -> list[Rung]:
     rungs = []
     for tier in load_charter().tiers:
         spoke = [
-            *([("won", decision.winner.reason)] if decision.winner and decision.winner.tier == tier.number else []),
-            *(("agreed", one.reason) for one in decision.heeded if one.tier == tier.number),
-            *(("overruled", one.reason) for one in decision.overruled if one.tier == tier.number),
+            *([("won", decision.winner)] if decision.winner and decision.winner.tier == tier.number else []),
+            *(("agreed", one) for one in decision.heeded if one.tier == tier.number),
+            *(("overruled", one) for one in decision.overruled if one.tier == tier.number),
         ]
         rungs.append(Rung(tier.number, tier.name, decision.tier == tier.number, spoke))
     return rungs
