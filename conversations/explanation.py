@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from charter import Decision, load_charter
+from charter import Concern, Decision, load_charter
 
 
 @dataclass(frozen=True)
@@ -12,17 +12,17 @@ class Rung:
     number: int
     name: str
     won: bool
-    spoke: list[tuple[str, str]]
-    """(what became of it: won, agreed or overruled; its reason)"""
+    spoke: list[tuple[str, Concern]]
+    """(what became of it: won, agreed or overruled; the concern)"""
 
 
 def ladder(decision: Decision) -> list[Rung]:
     rungs = []
     for tier in load_charter().tiers:
         spoke = [
-            *([("won", decision.winner.reason)] if decision.winner and decision.winner.tier == tier.number else []),
-            *(("agreed", one.reason) for one in decision.heeded if one.tier == tier.number),
-            *(("overruled", one.reason) for one in decision.overruled if one.tier == tier.number),
+            *([("won", decision.winner)] if decision.winner and decision.winner.tier == tier.number else []),
+            *(("agreed", one) for one in decision.heeded if one.tier == tier.number),
+            *(("overruled", one) for one in decision.overruled if one.tier == tier.number),
         ]
         rungs.append(Rung(tier.number, tier.name, decision.tier == tier.number, spoke))
     return rungs

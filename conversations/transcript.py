@@ -25,6 +25,11 @@ Status = Turn.Status
 _LARGEST_COUNT = 2**31 - 1
 
 
+def system_digest(system: list[dict[str, Any]]) -> str:
+    """By which the record tells what exactly the model was told: hex SHA-256 over the blocks as JSON."""
+    return sha256(orjson.dumps(system)).hexdigest()
+
+
 class Transcript:
     """The answer so far, as blocks; its status; the model's usage."""
 
@@ -149,7 +154,7 @@ class Transcript:
         )
 
     def _decision_json(self) -> dict[str, Any]:
-        made = decision_json(self._turn) | {"system_digest": sha256(orjson.dumps(self._turn.system)).hexdigest()}
+        made = decision_json(self._turn) | {"system_digest": system_digest(self._turn.system)}
         if self._stopped is not None:
             made["guard"] = asdict(self._stopped)
         return made

@@ -73,7 +73,7 @@ def explained(made: Mapping[str, Any]) -> dict[str, Any]:
                 "tier": rung.number,
                 "name": rung.name,
                 "won": rung.won,
-                "spoke": [{"became": became, "reason": reason} for became, reason in rung.spoke],
+                "spoke": [{"became": became, "rule": one.source, "reason": one.reason} for became, one in rung.spoke],
             }
             for rung in ladder(decision)
         ],

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from charter import Decision
+from charter import Decision, version_of
 from conversations.explanation import Rung, ladder
 from conversations.models import Turn
 
@@ -20,6 +20,8 @@ class ReadTurn:
     directives: tuple[str, ...]
     deleted: bool
     """Whether what was said is gone."""
+    charter: str
+    """The number of the version that decided; "" for one that never came with the platform."""
 
 
 def read(turns: Iterable[Turn]) -> list[ReadTurn]:
@@ -29,6 +31,7 @@ def read(turns: Iterable[Turn]) -> list[ReadTurn]:
 def _read(turn: Turn) -> ReadTurn:
     decision = Decision.from_json(turn.decision)
     said = [(message["role"], plain(message.get("content") or ())) for message in turn.content["messages"]]
+    version = version_of(turn.charter_digest)
     return ReadTurn(
         turn,
         said,
@@ -37,6 +40,7 @@ def _read(turn: Turn) -> ReadTurn:
         ladder(decision),
         decision.directives,
         deleted=bool(turn.content.get("deleted")),
+        charter=version.number if version else "",
     )
 
 

@@ -6,10 +6,20 @@ urlpatterns = [
     path("conversations/", views.all_conversations, name="all-conversations"),
     path("conversations/<uuid:conversation_id>/", views.any_conversation, name="any-conversation"),
     path("deployments/<uuid:deployment_id>/usage/", usage.usage_page, name="usage"),
+    path(
+        "conversations/<uuid:conversation_id>/turns/<uuid:turn_id>/prompt/",
+        views.any_sent,
+        name="any-turn-prompt",
+    ),
     path("deployments/<uuid:deployment_id>/conversations/", views.conversations, name="conversations"),
     path(
         "deployments/<uuid:deployment_id>/conversations/<uuid:conversation_id>/",
         views.conversation,
         name="conversation",
+    ),
+    path(
+        "deployments/<uuid:deployment_id>/conversations/<uuid:conversation_id>/turns/<uuid:turn_id>/prompt/",
+        views.sent_in_turn,
+        name="turn-prompt",
     ),
 ]

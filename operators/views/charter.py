@@ -1,20 +1,107 @@
-"""The charter, for anyone to read."""
+"""The charter, for anyone to read: whole, in every version, and what tells two versions apart."""
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import etag, require_safe
 
-from charter import load_charter
+from charter import Version, difference, load_charter, versions
+from charter.bundled import document_json, document_text
+from operators import charter_reading
 
-TEXTS = ("friend", "identity", "wellbeing", "principals")
+for_good = cache_control(public=True, max_age=86_400, immutable=True)
+"""A version never changes, so whoever has it need not ask again."""
 
 
+def _version(number: str) -> Version:
+    found = next((version for version in versions() if version.number == number), None)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _before(version: Version) -> Version | None:
+    """The version that this one replaced."""
+    older = versions()[versions().index(version) + 1 :]
+    return older[0] if older else None
+
+
+def _etag(_request: HttpRequest, number: str) -> str:
+    return f'"{_version(number).digest}"'
+
+
+@require_safe
 def charter(request: HttpRequest) -> HttpResponse:
-    shown = load_charter()
-    softcoded = [behaviour for behaviour in shown.behaviours if behaviour.softcoded]
-    context = {
-        "charter": shown,
-        "hardcoded": [behaviour for behaviour in shown.behaviours if not behaviour.softcoded],
-        "softcoded": softcoded,
-        "texts": [(name, shown.texts[name]) for name in TEXTS if name in shown.texts],
+    return _whole(request, versions()[0])
+
+
+@require_safe
+def one_version(request: HttpRequest, number: str) -> HttpResponse:
+    return _whole(request, _version(number))
+
+
+def _whole(request: HttpRequest, version: Version) -> HttpResponse:
+    newest = versions()[0]
+    newer = versions()[: versions().index(version)]
+    context = charter_reading.parts(load_charter(version.number)) | {
+        "version": version,
+        "in_force": version == newest,
+        "newest": newest,
+        "replaced_by": newer[-1] if newer else None,
+        "replaced": _before(version),
     }
-    return render(request, "operators/charter.html", context)
+    return render(request, "operators/charter/whole.html", context)
+
+
+@require_safe
+def all_versions(request: HttpRequest) -> HttpResponse:
+    listed = [(version, _before(version)) for version in versions()]
+    return render(request, "operators/charter/versions.html", {"versions": listed, "newest": versions()[0]})
+
+
+@require_safe
+def choose(request: HttpRequest) -> HttpResponse:
+    """To the comparison of what was chosen; without a choice, of the newest with what it replaced."""
+    newest = versions()[0]
+    new = _version(request.GET.get("new", newest.number))
+    old = _version(request.GET["old"]) if "old" in request.GET else _before(new) or new
+    return redirect("charter-compare", old.number, new.number)
+
+
+@require_safe
+def compare(request: HttpRequest, old: str, new: str) -> HttpResponse:
+    older, newer = _version(old), _version(new)
+    found = difference(load_charter(old), load_charter(new))
+    context = {
+        "old": older,
+        "new": newer,
+        "versions": versions(),
+        "backwards": older.since > newer.since,
+        "counts": {kind: found.count(kind) for kind in ("added", "removed", "changed")},
+        "sections": charter_reading.told(found),
+    }
+    return render(request, "operators/charter/compare.html", context)
+
+
+@require_safe
+@etag(_etag)
+@for_good
+def as_toml(_request: HttpRequest, number: str) -> HttpResponse:
+    return _download(_version(number), document_text(number), "toml")
+
+
+@require_safe
+@etag(_etag)
+@for_good
+def as_json(_request: HttpRequest, number: str) -> HttpResponse:
+    """The canonical content: the SHA-256 of these very bytes is the digest that decisions cite."""
+    return _download(_version(number), document_json(number), "json")
+
+
+def _download(version: Version, content: str | bytes, kind: str) -> HttpResponse:
+    name = f"plumbline-charter-{version.number}.{kind}"
+    return HttpResponse(
+        content,
+        content_type=f"application/{kind}" + ("; charset=utf-8" if kind == "toml" else ""),
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )

@@ -5,11 +5,12 @@ decision = decide(Situation(charter=load_charter(), configuration=configuration,
 
 from charter.adjustments import not_granted
 from charter.behaviours import EffectiveBehaviour, effective
+from charter.bundled import Version, load_charter, version_of, versions
 from charter.concerns import doubts
 from charter.configuration import BehaviourSetting, Configuration, Persona, Scope, Tone, Topic
 from charter.decision import Concern, Decision
-from charter.differences import Difference, differences
-from charter.document import Charter, load_charter, parse_charter
+from charter.differences import Difference, difference
+from charter.document import Charter, parse_charter
 from charter.hierarchy import decide
 from charter.prompt import compose
 from charter.reading import CharterError
@@ -40,9 +41,10 @@ __all__ = [
     "Situation",
     "Tone",
     "Topic",
+    "Version",
     "compose",
     "decide",
-    "differences",
+    "difference",
     "doubts",
     "effective",
     "load_charter",
@@ -52,4 +54,6 @@ __all__ = [
     "parse_configuration",
     "reply",
     "settings_differences",
+    "version_of",
+    "versions",
 ]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import tomllib
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from hashlib import sha256
-from pathlib import Path
 from typing import Any, Literal
 
 from charter.reading import CharterError, read
@@ -17,8 +16,6 @@ Outcome = Literal["answer", "redirect", "decline", "end"]
 Kind = Literal["hardcoded_on", "hardcoded_off", "default_on", "default_off"]
 UserRight = Literal["never", "if_granted", "unless_refused"]
 """Whether users may leave the charter's default: never, where the operator grants it, or unless it refuses."""
-
-BUNDLED = Path(__file__).with_name("charter.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,33 +174,38 @@ class Charter:
         return next((o.text for o in self.tones.get(setting, ()) if o.id == option), "")
 
 
-def load_charter(path: Path | str | None = None) -> Charter:
-    """The charter bundled with the platform, or the one at `path`. Raises CharterError naming place and fault."""
-    return _bundled() if path is None else parse_charter(Path(path).read_text(encoding="utf-8"))
+def parse_charter(text: str, *, history: bool = False) -> Charter:
+    """A charter from TOML text. Its digest covers the content, not the layout: comments and order of keys are free.
+
+    history: read it as a document of its time, to be shown and compared: texts that were asked for only later are
+    blank, and what is demanded of the charter in force is not demanded of it. Raises CharterError.
+    """
+    data = content_of(text)
+    charter = read(Charter, {**data, "digest": digest_of(data)}, blanks=history)
+    if not history:
+        _check(charter)
+    return charter
 
 
-@lru_cache(maxsize=1)
-def _bundled() -> Charter:
-    return parse_charter(BUNDLED.read_text(encoding="utf-8"))
-
-
-def parse_charter(text: str) -> Charter:
-    """A charter from TOML text. Its digest covers the content, not the layout: comments and order of keys are free."""
+def content_of(text: str) -> dict[str, Any]:
+    """What a charter's TOML says, unchecked. Raises CharterError where it is no TOML."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise CharterError("", f"is not TOML: {error}") from error
     if "digest" in data:
         raise CharterError("digest", "is computed, never stated")
-    charter = read(Charter, {**data, "digest": digest_of(data)})
-    _check(charter)
-    return charter
+    return data
+
+
+def canonical(data: dict[str, Any]) -> bytes:
+    """The content as canonical JSON: sorted keys, no spaces, UTF-8. Its SHA-256 is the charter's digest."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def digest_of(data: dict[str, Any]) -> str:
-    """`sha256:<hex>` over canonical JSON: sorted keys, no spaces, UTF-8."""
-    canonical = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return "sha256:" + sha256(canonical.encode()).hexdigest()
+    """`sha256:<hex>` over the canonical content."""
+    return "sha256:" + sha256(canonical(data)).hexdigest()
 
 
 REQUIRED_RULES = frozenset(
@@ -217,8 +219,27 @@ REQUIRED_RULES = frozenset(
     }
 )  # fmt: skip
 REQUIRED_TEXTS = frozenset(
-    {"preamble", "principals", "friend", "identity", "wellbeing", "operator", "directives", "persona", "scope"}
+    {
+        "preamble",
+        "principals",
+        "friend",
+        "identity",
+        "wellbeing",
+        "operator",
+        "directives",
+        "language",
+        "persona",
+        "scope",
+    }
 )
+REQUIRED_REPLIES = frozenset(
+    {
+        "persona", "redirect", "redirect_scope", "redirect_offer", "redirect_sexual",
+        "decline", "decline_bright_line", "decline_bright_line_suspected", "decline_harm",
+        "end", "end_abuse", "distress", "honest", "care",
+    }
+)  # fmt: skip
+TONES = frozenset({"formality", "warmth", "length"})
 
 
 def _check(charter: Charter) -> None:
@@ -232,10 +253,19 @@ def _check(charter: Charter) -> None:
     _check_signals(charter)
     for rule in charter.rules:
         _check_rule(rule)
-    for missing in sorted(REQUIRED_RULES - charter.rule_by_id.keys()):
-        raise CharterError("rules", f"lacks the rule {missing!r}")
-    for missing in sorted(REQUIRED_TEXTS - charter.texts.keys()):
-        raise CharterError("texts", f"lacks the text {missing!r}")
+    for name, table, required in (
+        ("rules", charter.rule_by_id, REQUIRED_RULES),
+        ("texts", charter.texts, REQUIRED_TEXTS),
+        ("replies", charter.replies, REQUIRED_REPLIES),
+    ):
+        for missing in sorted(required - table.keys()):
+            raise CharterError(name, f"lacks {missing!r}")
+    if charter.tones.keys() != TONES:
+        raise CharterError("tones", f"must be {', '.join(sorted(TONES))}")
+    _check_behaviours(charter)
+
+
+def _check_behaviours(charter: Charter) -> None:
     for behaviour in charter.behaviours:
         if not behaviour.softcoded and (behaviour.users != "never" or behaviour.needs_reason):
             raise CharterError(f"behaviours.{behaviour.id}", "is hardcoded: nobody adjusts it")

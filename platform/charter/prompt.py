@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from charter.behaviours import EffectiveBehaviour
 from charter.configuration import Configuration, Scope
@@ -13,6 +14,15 @@ from charter.document import Charter
 
 EPHEMERAL: Final = {"type": "ephemeral"}
 TOPICS_NAMED: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A block of the system prompt by what it is; up to and with the `cached` one nothing changes from turn to turn."""
+
+    name: Literal["charter", "deployment", "operator", "directives"]
+    text: str
+    cached: bool = False
 
 
 def compose(
@@ -27,17 +37,36 @@ def compose(
     app_system: the request's own `system`, text or text blocks. The last block before the directives carries
     `cache_control`; such marks of the app's own are dropped, since its texts are put within our block.
     """
+    return blocks(parts(charter, configuration, effective, decision, app_system))
+
+
+def parts(
+    charter: Charter,
+    configuration: Configuration,
+    effective: Mapping[str, EffectiveBehaviour],
+    decision: Decision,
+    app_system: str | Sequence[Mapping[str, Any]] = "",
+) -> list[Part]:
+    """What `compose` makes blocks of, each part named, for people who want to see what is sent."""
     static = [
-        charter_block(charter),
-        deployment_block(charter, configuration, effective),
-        operator_block(charter, configuration.instructions, app_system),
+        Part("charter", charter_block(charter)),
+        Part("deployment", deployment_block(charter, configuration, effective)),
+        Part("operator", operator_block(charter, configuration.instructions, app_system)),
     ]
-    blocks: list[dict[str, Any]] = [{"type": "text", "text": text} for text in static if text]
-    blocks[-1]["cache_control"] = dict(EPHEMERAL)
+    found = [part for part in static if part.text]
+    found[-1] = replace(found[-1], cached=True)
     if decision.directives:
         lines = [charter.texts["directives"], *(f"- {directive}" for directive in decision.directives)]
-        blocks.append({"type": "text", "text": "\n".join(lines)})
-    return blocks
+        found.append(Part("directives", "\n".join(lines)))
+    return found
+
+
+def blocks(composed: Sequence[Part]) -> list[dict[str, Any]]:
+    """As the Messages API takes them."""
+    return [
+        {"type": "text", "text": part.text} | ({"cache_control": dict(EPHEMERAL)} if part.cached else {})
+        for part in composed
+    ]
 
 
 def charter_block(charter: Charter) -> str:
@@ -131,7 +160,7 @@ def _tone(charter: Charter, configuration: Configuration) -> Iterator[str]:
         for setting, option in (("formality", tone.formality), ("warmth", tone.warmth), ("length", tone.length))
     ]
     if tone.language:
-        sentences.append(f"Answer in the language {tone.language}, unless the user needs another to be helped.")
+        sentences.append(charter.texts["language"].replace("{language}", tone.language))
     if any(sentences):
         yield " ".join(sentence for sentence in sentences if sentence)
 

@@ -17,8 +17,11 @@ class CharterError(ValueError):
         self.path = path
 
 
-def read(kind: type[T], data: Any, path: str = "") -> T:
-    """`data` as the dataclass `kind`: every field typed, none missing, none unknown. Raises CharterError."""
+def read(kind: type[T], data: Any, path: str = "", *, blanks: bool = False) -> T:
+    """`data` as the dataclass `kind`: every field typed, none missing, none unknown. Raises CharterError.
+
+    blanks: a text that is missing is "".
+    """
     if not isinstance(data, dict):
         raise CharterError(path, "must be a table")
     hints = get_type_hints(kind)
@@ -28,24 +31,28 @@ def read(kind: type[T], data: Any, path: str = "") -> T:
     values = {}
     for name, field in fields.items():
         if name in data:
-            values[name] = _value(hints[name], data[name], _join(path, name))
+            values[name] = _value(hints[name], data[name], _join(path, name), blanks)
+        elif blanks and hints[name] is str:
+            values[name] = ""
         elif field.default is dataclasses.MISSING:
             raise CharterError(_join(path, name), "is missing")
     return kind(**values)
 
 
-def _value(hint: Any, data: Any, path: str) -> Any:
+def _value(hint: Any, data: Any, path: str, blanks: bool) -> Any:
     origin, arguments = get_origin(hint), get_args(hint)
     if dataclasses.is_dataclass(hint):
-        return read(hint, data, path)  # type: ignore[arg-type]
+        return read(hint, data, path, blanks=blanks)  # type: ignore[arg-type]
     if origin is tuple:
         if not isinstance(data, list):
             raise CharterError(path, "must be a list")
-        return tuple(_value(arguments[0], item, f"{path}[{_name(item, index)}]") for index, item in enumerate(data))
+        return tuple(
+            _value(arguments[0], item, f"{path}[{_name(item, index)}]", blanks) for index, item in enumerate(data)
+        )
     if origin is dict:
         if not isinstance(data, dict):
             raise CharterError(path, "must be a table")
-        return {key: _value(arguments[1], item, _join(path, key)) for key, item in data.items()}
+        return {key: _value(arguments[1], item, _join(path, key), blanks) for key, item in data.items()}
     if origin is Literal:
         if data not in arguments:
             raise CharterError(path, f"must be one of {', '.join(arguments)}, not {data!r}")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from charter.bundled import load_charter
 from charter.configuration import Configuration
 from charter.decision import Decision
-from charter.document import Charter, load_charter
+from charter.document import Charter
 from charter.situation import RISKS
 
 

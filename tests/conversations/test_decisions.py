@@ -104,7 +104,8 @@ def test_why_is_told_in_the_words_of_the_page(coding):
     assert found["reason"] == told["reason"]
     assert [rung["tier"] for rung in found["ladder"]] == [1, 2, 3, 4]
     won = next(rung for rung in found["ladder"] if rung["won"])
-    assert (won["tier"], won["spoke"][0]) == (1, {"became": "won", "reason": told["reason"]})
+    assert won["tier"] == 1
+    assert won["spoke"][0].items() >= {"became": "won", "reason": told["reason"]}.items()
     assert any(signal["meaning"].startswith("serious uplift") for signal in found["signals"])
 
 
