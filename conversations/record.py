@@ -1,4 +1,4 @@
-"""Record: turn, decision, audit entry and review jobs, in one commit.
+"""Record: turn, decision, audit entry, review jobs and what webhooks are told, in one commit.
 
 Turns that finish together are committed together, by one writer a process: each answer waits for its own commit, and
 a commit's cost is shared. If a batch fails its turns are tried one by one, so one bad turn cannot take others along.
@@ -20,6 +20,7 @@ from audit.log.names import Name
 from audit.log.writer import INSERT_ENTRIES, Row, entry_parameters, entry_row
 from config import database
 from conversations.errors import NotRecordedError
+from operators.webhooks.events import INSERT_DELIVERIES
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,8 @@ class TurnRecord:
     tier: int | None
     flagged: bool
     ended: bool
+    told: str
+    """What webhooks are told of a turn that is flagged or ends its conversation: JSON; empty for any other."""
     decision: bytes
     past: bytes
     content: bytes
@@ -98,11 +101,11 @@ _COLUMNS = {
     "milliseconds": "int4",
     "upstream_milliseconds": "int4",
 }
-_EXTRA = {"branched_from": "uuid", "user_ref": "text", "ended": "bool"}
+_EXTRA = {"branched_from": "uuid", "user_ref": "text", "ended": "bool", "told": "text"}
 _ARRAYS = ", ".join(f"%({column})s::{kind}[]" for column, kind in (_COLUMNS | _EXTRA).items())
 
 # One statement, so one round trip and one transaction. A conversation is made by its first turn.
-_RECORD = f"""
+_TURNS = f"""
 WITH new_turns AS (
     SELECT * FROM unnest({_ARRAYS}) AS t ({", ".join(_COLUMNS | _EXTRA)})
 ), conversations AS (
@@ -114,14 +117,31 @@ WITH new_turns AS (
     ON CONFLICT (id) DO UPDATE SET
         last_turn_at = now(), turn_count = c.turn_count + excluded.turn_count,
         flagged = c.flagged OR excluded.flagged, ended_at = coalesce(c.ended_at, excluded.ended_at)
+    RETURNING c.id, c.ended_at = now() AS ended_now
 ), turns AS (
     INSERT INTO conversations_turn ({", ".join(_COLUMNS)}) SELECT {", ".join(_COLUMNS)} FROM new_turns
 ), jobs AS (
     INSERT INTO conversations_job (kind, turn_id)
     SELECT kind, id FROM new_turns CROSS JOIN unnest(%(reviews)s::text[]) AS kind
 )
-{INSERT_ENTRIES}
 """  # noqa: S608 - made of the constants above
+_EVENTS = f"""
+, happened AS (
+    SELECT 'turn.flagged' AS type, deployment_id, told FROM new_turns WHERE flagged
+    UNION ALL
+    -- A conversation that was ended before is not ended again by what is said in it.
+    SELECT 'conversation.ended', min(t.deployment_id::text)::uuid, min(t.told)
+    FROM conversations c JOIN new_turns t ON t.conversation_id = c.id AND t.ended WHERE c.ended_now GROUP BY c.id
+), new_events AS MATERIALIZED (
+    SELECT gen_random_uuid() AS event_id, d.operator_id, h.deployment_id, h.type, h.told::jsonb AS data
+    FROM happened h JOIN operators_deployment d ON d.id = h.deployment_id
+), deliveries AS (
+    {INSERT_DELIVERIES}
+)
+"""  # noqa: S608 - made of the constant above
+_RECORD = _TURNS + INSERT_ENTRIES
+_RECORD_AND_TELL = _TURNS + _EVENTS + INSERT_ENTRIES
+"""Where some turn is flagged or ends its conversation; the others do not pay for it."""
 
 
 class Recorder:
@@ -191,8 +211,9 @@ async def _insert(turns: Sequence[TurnRecord]) -> None:
         if column not in {"content_digest", "entry_id"}
     }
     parameters |= {"content_digest": digests, "entry_id": [entry.id for entry in entries], "reviews": list(REVIEWS)}
+    statement = _RECORD_AND_TELL if any(turn.told for turn in turns) else _RECORD
     async with database.pool().connection() as connection:
-        await connection.execute(_RECORD, parameters | entry_parameters(entries))
+        await connection.execute(statement, parameters | entry_parameters(entries))
 
 
 def _entry(turn: TurnRecord, digest: str) -> Row:

@@ -1,8 +1,8 @@
 from celery import shared_task
 
-from conversations.jobs import requeue_forgotten
+from conversations.outboxes import OUTBOXES
 
 
 @shared_task(name="conversations.requeue_forgotten_jobs")
 def requeue_forgotten_jobs() -> int:
-    return requeue_forgotten()
+    return sum(outbox.requeue_forgotten() for outbox in OUTBOXES)

@@ -10,6 +10,7 @@ from audit.log.names import Name
 from audit.log.writer import write
 from charter import load_charter, parse_configuration
 from operators.models import Account, Configuration, Deployment
+from operators.webhooks import EventType, emit
 
 
 class StaleDraftError(Exception):
@@ -62,6 +63,16 @@ def publish(
             digest=configuration.digest,
             detail={"number": configuration.number, "replaces": live, "charter": charter.version},
         )
+        told = {
+            "deployment_id": str(deployment.pk),
+            "configuration_id": str(configuration.pk),
+            "number": configuration.number,
+            "replaces": live,
+            "rolled_back": name == Name.CONFIGURATION_ROLLED_BACK,
+            "digest": configuration.digest,
+            "charter_version": charter.version,
+        }
+        emit(locked.operator_id, deployment.pk, EventType.CONFIGURATION_PUBLISHED, told)
     deployment.live, deployment.draft = configuration, settings
     return configuration
 

@@ -1,6 +1,7 @@
 from operators.models.accounts import Account, Membership, Operator
 from operators.models.catalogue import FieldRule, Model, ModelRoute, Upstream
 from operators.models.deployments import Configuration, Deployment, Key
+from operators.models.webhooks import Webhook, WebhookAttempt, WebhookDelivery
 
 __all__ = [
     "Account",
@@ -13,4 +14,7 @@ __all__ = [
     "ModelRoute",
     "Operator",
     "Upstream",
+    "Webhook",
+    "WebhookAttempt",
+    "WebhookDelivery",
 ]

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Queue
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
@@ -165,8 +166,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 2,
     "retry_on_timeout": False,
 }
+# Webhooks wait for others' servers; a worker of their own (-Q webhooks) keeps reviews from waiting with them.
+CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("celery", "webhooks")]
+CELERY_TASK_ROUTES = {"operators.deliver_webhook": {"queue": "webhooks"}}
 CELERY_BEAT_SCHEDULE = {
     "hand-over-forgotten-jobs": {"task": "conversations.requeue_forgotten_jobs", "schedule": 60.0},
+    "purge-webhook-deliveries": {"task": "operators.purge_webhook_deliveries", "schedule": 3600.0},
 }
 
 # Secrets in the database are sealed with these (config/sealing.py).
@@ -186,6 +191,13 @@ UPSTREAM_TOTAL_SECONDS = _seconds("PLUMBLINE_UPSTREAM_TOTAL_SECONDS", 600)
 UPSTREAM_RETRIES = 2
 PRIVATE_UPSTREAMS = os.environ.get("PLUMBLINE_PRIVATE_UPSTREAMS", "") == "1"
 """Whether operators' own upstreams may lie in private networks, unencrypted included. The platform's always may."""
+
+# Webhooks: what operators' own servers are told.
+PRIVATE_WEBHOOKS = os.environ.get("PLUMBLINE_PRIVATE_WEBHOOKS", "") == "1"
+"""Whether webhooks may lead to private networks, unencrypted included."""
+WEBHOOK_CONNECT_SECONDS = _seconds("PLUMBLINE_WEBHOOK_CONNECT_SECONDS", 5)
+WEBHOOK_TOTAL_SECONDS = _seconds("PLUMBLINE_WEBHOOK_TOTAL_SECONDS", 20)
+"""For the whole exchange, looking up the name included."""
 
 # The judge: a model asked about what the screens only suspect. Without a name there is none.
 JUDGE_MODEL = os.environ.get("PLUMBLINE_JUDGE_MODEL", "")

@@ -86,7 +86,7 @@ def _start(supervisor: Supervisor, services: Services, local: Path, address: Add
     seeded = supervisor.complete(_manage("seed_demo", environment, "seed_demo", "--json"))
     values = demo.remember(local / "demo.env", address.url, seeded)
     services.wait_for_model(supervisor.check)
-    supervisor.say("plumbline", "starting worker, beat, relay, sequencer and web")
+    supervisor.say("plumbline", "starting workers, beat, relay, sequencer and web")
     supervisor.start(_background(local, environment))
     (web,) = supervisor.start([_web(address, environment)])
     web.wait_ready(supervisor.check)
@@ -115,10 +115,14 @@ def _web(address: Address, environment: dict[str, str]) -> Process:
 
 def _background(local: Path, environment: dict[str, str]) -> list[Process]:
     celery = [sys.executable, "-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "-A", "config"]
-    worker = ["worker", "--concurrency", "2", "--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
+    quiet = ["--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
+    worker = ["worker", "-Q", "celery", "--concurrency", "2", *quiet]
+    # Others' servers may be slow: threads wait for them, and no review waits behind them.
+    webhooks = ["worker", "-Q", "webhooks", "-n", "webhooks@%h", "--pool", "threads", "--concurrency", "32", *quiet]
     beat = ["beat", "--schedule", str(local / "beat-schedule"), "--pidfile", "", "--loglevel", "WARNING"]
     return [
         Process(name="worker", command=[*celery, *worker], environment=environment),
+        Process(name="webhooks", command=[*celery, *webhooks], environment=environment),
         Process(name="beat", command=[*celery, *beat], environment=environment),
         _manage("relay", environment, "relay"),
         _manage("sequencer", environment, "sequence_audit"),

@@ -1,4 +1,4 @@
-"""manage.py relay: hands review jobs from the outbox to Celery until told to stop."""
+"""manage.py relay: hands what is due in the outboxes to Celery until told to stop."""
 
 import logging
 import signal
@@ -10,7 +10,7 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 from kombu.exceptions import OperationalError as BrokerError
 
-from conversations.jobs import hand_over
+from conversations.outboxes import OUTBOXES
 
 log = logging.getLogger("relay")
 
@@ -19,7 +19,7 @@ LONGEST_BACK_OFF = 10.0
 
 
 class Command(BaseCommand):
-    help = "Hands review jobs from the outbox to Celery. Several may run; each job is handed over by one."
+    help = "Hands review jobs and webhook deliveries to Celery. Several may run; each job is handed over by one."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         stopping = threading.Event()
@@ -28,7 +28,7 @@ class Command(BaseCommand):
         back_off = 0.0
         while not stopping.is_set():
             try:
-                handed = hand_over()
+                handed = sum(outbox.hand_over() for outbox in OUTBOXES)
             except (DatabaseError, BrokerError, OSError) as error:
                 back_off = min(LONGEST_BACK_OFF, back_off * 2 or 0.5)
                 log.warning("jobs wait: %s; trying again in %.1f s", error, back_off)
