@@ -1,12 +1,13 @@
 from operators.models.accounts import Account, Membership, Operator
 from operators.models.catalogue import FieldRule, Model, ModelRoute, Upstream
 from operators.models.deployments import Configuration, Deployment, Key
-from operators.models.webhooks import Webhook, WebhookAttempt, WebhookDelivery
+from operators.models.webhooks import EventType, Webhook, WebhookAttempt, WebhookDelivery
 
 __all__ = [
     "Account",
     "Configuration",
     "Deployment",
+    "EventType",
     "FieldRule",
     "Key",
     "Membership",

@@ -71,14 +71,14 @@ class Webhook(models.Model):
     sealed_secret = models.BinaryField(editable=False)
     sealed_old_secret = models.BinaryField(null=True, editable=False)
     old_secret_until = models.DateTimeField(null=True, editable=False)
-    enabled = models.BooleanField(default=True)
-    disabled_because = models.CharField(max_length=16, choices=Disabled, blank=True)
-    disabled_at = models.DateTimeField(null=True)
-    failing_since = models.DateTimeField(null=True)
+    enabled = models.BooleanField(default=True, editable=False)
+    disabled_because = models.CharField(max_length=16, choices=Disabled, blank=True, editable=False)
+    disabled_at = models.DateTimeField(null=True, editable=False)
+    failing_since = models.DateTimeField(null=True, editable=False)
     """Null unless the last attempt failed."""
-    last_failure_at = models.DateTimeField(null=True)
-    last_success_at = models.DateTimeField(null=True)
-    resting_until = models.DateTimeField(null=True)
+    last_failure_at = models.DateTimeField(null=True, editable=False)
+    last_success_at = models.DateTimeField(null=True, editable=False)
+    resting_until = models.DateTimeField(null=True, editable=False)
     """Its server asked for quiet until then."""
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -126,6 +126,8 @@ def _in_words(error: Exception) -> str:
             words = "its name leads nowhere"
         case aiohttp.ClientConnectorCertificateError():
             words = f"its certificate was not accepted: {error.certificate_error}"
+        case aiohttp.ClientConnectorSSLError():
+            words = "it does not speak TLS as it should"
         case aiohttp.ClientConnectorError(os_error=NotPublicError()):
             words = "its address is not on the public internet"
         case aiohttp.ClientConnectorError():
