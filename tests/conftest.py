@@ -14,6 +14,7 @@ from tests.audit.log.log_database import allow_flush
 from tests.support.model_server import ModelServer, running
 from tests.support.product import free_port
 from tests.support.product import web as serve
+from tests.support.queue import empty_queue
 
 CODING = {
     "scope": {
@@ -97,6 +98,12 @@ def coding_client(web: str, new_key: Callable[..., tuple[Deployment, str]]) -> I
     """The official client, on a coding-only deployment."""
     with anthropic.Anthropic(base_url=web, api_key=new_key(CODING)[1], max_retries=0, timeout=20) as made:
         yield made
+
+
+@pytest.fixture
+def clean_queue() -> None:
+    """No task of an earlier test is left in the broker."""
+    empty_queue()
 
 
 @pytest.fixture
