@@ -58,6 +58,7 @@ def web_session(
     environment = {"ANTHROPIC_BASE_URL": model_session.url, "PLUMBLINE_UPSTREAM_IDLE_SECONDS": "3"}
     environment["PLUMBLINE_UPSTREAM_FIRST_TOKEN_SECONDS"] = "3"
     environment["PLUMBLINE_UPSTREAM_JUDGMENT"] = "good"
+    environment["PLUMBLINE_PRIVATE_WEBHOOKS"] = "1"
     with django_db_blocker.unblock(), serve(free_port(), environment, log) as address:
         yield address
 

@@ -98,6 +98,15 @@ class Webhook(models.Model):
             raise ValidationError({"deployment_ids": _("These are not all deployments of this operator.")})
 
     @property
+    def health(self) -> str:
+        """`off`, `failing`, `well`, or `new` before the first attempt."""
+        if not self.enabled:
+            return "off"
+        if self.failing_since:
+            return "failing"
+        return "well" if self.last_success_at else "new"
+
+    @property
     def origin(self) -> str:
         """The address as those may see it who may not change it: the rest may hold a token."""
         scheme, _slashes, rest = self.url.partition("://")
@@ -112,10 +121,12 @@ class Webhook(models.Model):
 
     def secrets(self) -> list[str]:
         """Those that sign now, the newest first. Raises SealError."""
-        sealed = [self.sealed_secret]
-        if self.sealed_old_secret is not None and self.old_secret_until and self.old_secret_until > timezone.now():
-            sealed.append(self.sealed_old_secret)
+        sealed = [self.sealed_secret, *([self.sealed_old_secret] if self.old_secret_signs else [])]
         return [unseal(bytes(one), self._seal_context) for one in sealed]
+
+    @property
+    def old_secret_signs(self) -> bool:
+        return self.old_secret_until is not None and self.old_secret_until > timezone.now()
 
     @property
     def _seal_context(self) -> str:
@@ -144,6 +155,8 @@ class WebhookDelivery(Owed):
                 condition=models.Q(done_at=None, dead_at=None, handed_at__isnull=False),
                 name="delivery_in_flight",
             ),
+            models.Index("webhook", condition=models.Q(done_at=None, dead_at=None), name="delivery_open"),
+            models.Index("webhook", "occurred_at", condition=models.Q(dead_at__isnull=False), name="delivery_failed"),
             models.Index("created_at", name="delivery_age"),
         ]
         constraints = [models.UniqueConstraint(fields=["webhook", "event_id"], name="one_delivery_a_webhook_and_event")]
@@ -155,6 +168,10 @@ class WebhookDelivery(Owed):
     def message_id(self) -> str:
         """What receivers know it by, in the header `webhook-id`."""
         return f"msg_{self.event_id.hex}"
+
+    @property
+    def last_try(self) -> "WebhookAttempt | None":
+        return max(self.tries.all(), key=lambda one: one.at, default=None)
 
     @property
     def status(self) -> str:

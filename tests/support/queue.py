@@ -30,7 +30,18 @@ def broker_through(proxy: Proxy) -> str:
 
 
 def empty_queue() -> None:
-    redis.Redis.from_url(os.environ["BROKER_URL"].replace("redis+socket://", "unix://")).flushdb()
+    with _broker() as client:
+        client.flushdb()
+
+
+def queued(name: str) -> int:
+    """How many messages wait in a queue."""
+    with _broker() as client:
+        return int(client.llen(name))
+
+
+def _broker() -> redis.Redis:
+    return redis.Redis.from_url(os.environ["BROKER_URL"].replace("redis+socket://", "unix://"))
 
 
 @contextmanager

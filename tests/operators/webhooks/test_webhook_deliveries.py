@@ -12,6 +12,7 @@ from operators.webhooks.deliveries import AT_ONCE_EACH, DELIVERIES, DISABLED_AFT
 from operators.webhooks.endpoints import disable, enable, remove, send_test
 from operators.webhooks.replaying import KEPT, purge, replay, replay_failed
 from tests.operators.webhooks.conftest import ACTOR, attempt, due, handed
+from tests.support.queue import queued
 from tests.support.receiver import Reply
 
 HOUR = timedelta(hours=1)
@@ -189,6 +190,14 @@ def test_one_webhooks_backlog_leaves_room_for_the_others(hook, new_webhook, depl
     assert DELIVERIES.take(200) == []
     WebhookDelivery.objects.filter(pk=taken[0].pk).update(done_at=timezone.now())
     assert len(DELIVERIES.take(200)) == 1
+
+
+def test_deliveries_have_a_queue_of_their_own(delivery, clean_queue):
+    assert DELIVERIES.hand_over() == 1
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.attempts) == ("sending", 1)
+    assert [queued(name) for name in ("webhooks", "celery")] == [1, 0]
+    assert DELIVERIES.hand_over() == 0
 
 
 def test_without_the_master_key_it_waits_and_says_why(receiver, hook, delivery, settings):
