@@ -3,7 +3,6 @@
 import base64
 import json
 import socket
-import time
 
 import pytest
 from standardwebhooks import WebhookVerificationError
@@ -74,11 +73,10 @@ def test_a_server_that_does_not_accept_is_given_up(receiver, settings):
 def test_a_slow_body_does_not_hold_what_its_status_said(receiver, settings, monkeypatch):
     monkeypatch.setattr("operators.webhooks.sending.BODY_SECONDS", 0.3)
     receiver.answers = [Reply(200, b"drop by drop" * 100, drip=0.05)]
-    began = time.monotonic()
     sent = post(receiver.url)
-    assert time.monotonic() - began < 5
     assert sent.succeeded
-    assert sent.excerpt.startswith("dr")
+    # All of it would take a minute.
+    assert len(sent.excerpt) < 1000
 
 
 def test_of_a_huge_body_the_beginning_is_read(receiver):
