@@ -1,4 +1,4 @@
-"""Record: turn, decision, audit entry and review jobs, in one commit.
+"""Record: turn, decision, audit entry, review jobs and what webhooks are told, in one commit.
 
 Turns that finish together are committed together, by one writer a process: each answer waits for its own commit, and
 a commit's cost is shared. If a batch fails its turns are tried one by one, so one bad turn cannot take others along.
@@ -21,6 +21,7 @@ from audit.log.writer import INSERT_ENTRIES, Row, entry_parameters, entry_row
 from config import database
 from conversations.erasure import NO_PAST, NO_PREFIX, NOTHING_SAID, without_evidence
 from conversations.errors import NotRecordedError
+from operators.webhooks.events import INSERT_DELIVERIES
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,8 @@ class TurnRecord:
     tier: int | None
     flagged: bool
     ended: bool
+    told: str
+    """What webhooks are told of a turn that is flagged or ends its conversation: JSON; empty for any other."""
     decision: bytes
     past: bytes
     content: bytes
@@ -112,11 +115,26 @@ _COLUMNS = {
     "milliseconds": "int4",
     "upstream_milliseconds": "int4",
 }
-_EXTRA = {"branched_from": "uuid", "user_ref": "text", "ended": "bool"}
+_EXTRA = {"branched_from": "uuid", "user_ref": "text", "ended": "bool", "told": "text"}
 _ARRAYS = ", ".join(f"%({column})s::{kind}[]" for column, kind in (_COLUMNS | _EXTRA).items())
 
+_EVENTS = f"""
+, happened AS (
+    SELECT 'turn.flagged' AS type, deployment_id, told FROM new_turns WHERE flagged
+    UNION ALL
+    -- A conversation that was ended before is not ended again by what is said in it.
+    SELECT 'conversation.ended', min(t.deployment_id::text)::uuid, min(t.told)
+    FROM conversations c JOIN new_turns t ON t.conversation_id = c.id AND t.ended WHERE c.ended_now GROUP BY c.id
+), new_events AS MATERIALIZED (
+    SELECT gen_random_uuid() AS event_id, d.operator_id, h.deployment_id, h.type, h.told::jsonb AS data
+    FROM happened h JOIN operators_deployment d ON d.id = h.deployment_id
+), deliveries AS (
+    {INSERT_DELIVERIES}
+)
+"""  # noqa: S608 - made of the constant above
 
-def _statement(turn_count: str) -> str:
+
+def _statement(turn_count: str, *, tell: bool) -> str:
     """One statement, so one round trip and one transaction. A conversation is made by its first turn."""
     return f"""
 WITH new_turns AS (
@@ -130,20 +148,26 @@ WITH new_turns AS (
     ON CONFLICT (id) DO UPDATE SET
         last_turn_at = now(), turn_count = {turn_count},
         flagged = c.flagged OR excluded.flagged, ended_at = coalesce(c.ended_at, excluded.ended_at)
+    RETURNING c.id, c.ended_at = now() AS ended_now
 ), turns AS (
     INSERT INTO conversations_turn ({", ".join(_COLUMNS)}) SELECT {", ".join(_COLUMNS)} FROM new_turns
 ), jobs AS (
     INSERT INTO conversations_job (kind, turn_id)
     SELECT kind, id FROM new_turns CROSS JOIN unnest(%(reviews)s::text[]) AS kind
 )
+{_EVENTS if tell else ""}
 {INSERT_ENTRIES}
 """  # noqa: S608 - made of constants
 
 
 # A conversation that was deleted meanwhile is given no count, which its row refuses, and so the whole statement fails:
 # its turn is then recorded without content.
-_RECORD = _statement("CASE WHEN c.deleted_at IS NULL THEN c.turn_count + excluded.turn_count END")
-_RECORD_IN_DELETED = _statement("c.turn_count + excluded.turn_count")
+_RECORD = {
+    tell: _statement("CASE WHEN c.deleted_at IS NULL THEN c.turn_count + excluded.turn_count END", tell=tell)
+    for tell in (False, True)
+}
+_RECORD_IN_DELETED = {tell: _statement("c.turn_count + excluded.turn_count", tell=tell) for tell in (False, True)}
+"""With `tell`: where some turn is flagged or ends its conversation. The others do not pay for it."""
 
 
 class Recorder:
@@ -215,20 +239,23 @@ async def _insert(turns: Sequence[TurnRecord]) -> None:
         await _execute(_RECORD_IN_DELETED, [_erased(turns[0])], digests, entries)
 
 
-async def _execute(statement: str, turns: Sequence[TurnRecord], digests: list[str], entries: list[Row]) -> None:
+async def _execute(
+    statement: dict[bool, str], turns: Sequence[TurnRecord], digests: list[str], entries: list[Row]
+) -> None:
     parameters: dict[str, Any] = {
         column: [getattr(turn, column) for turn in turns]
         for column in (_COLUMNS | _EXTRA)
         if column not in {"content_digest", "entry_id"}
     }
     parameters |= {"content_digest": digests, "entry_id": [entry.id for entry in entries], "reviews": list(REVIEWS)}
+    chosen = statement[any(turn.told for turn in turns)]
     besides = [turn.beside for turn in turns if turn.beside is not None]
     async with database.pool().connection() as connection:
         if not besides:
-            await connection.execute(statement, parameters | entry_parameters(entries))
+            await connection.execute(chosen, parameters | entry_parameters(entries))
             return
         async with connection.transaction():
-            await connection.execute(statement, parameters | entry_parameters(entries))
+            await connection.execute(chosen, parameters | entry_parameters(entries))
             for beside in besides:
                 if (await connection.execute(beside.statement, beside.parameters)).rowcount != 1:
                     raise DisplacedError("another has answered in this turn's place")

@@ -5,7 +5,7 @@ from celery import shared_task
 
 import conversations.batches.stopping  # noqa: F401 - before the worker forks
 from conversations.batches.handing import archive_old
-from conversations.jobs import requeue_forgotten
+from conversations.outboxes import OUTBOXES
 
 log = logging.getLogger(__name__)
 
@@ -15,7 +15,7 @@ LONGEST_PIECE_SECONDS = 3600
 
 @shared_task(name="conversations.requeue_forgotten_jobs")
 def requeue_forgotten_jobs() -> int:
-    return requeue_forgotten()
+    return sum(outbox.requeue_forgotten() for outbox in OUTBOXES)
 
 
 @shared_task(name="conversations.archive_old_batches")

@@ -116,6 +116,7 @@ class Transcript:
         answer = [block for _, block in sorted(self._blocks.items())]
         comes_back = turn.request.comes_back(answer, self._stop_reason)
         route = turn.call.route if turn.call else None
+        flagged, ended = bool(decision.flags) or self._stopped is not None, decision.outcome == "end"
         return TurnRecord(
             id=turn.id,
             conversation_id=place.conversation_id,
@@ -131,8 +132,9 @@ class Transcript:
             status=self.status,
             outcome=decision.outcome,
             tier=decision.tier,
-            flagged=bool(decision.flags) or self._stopped is not None,
-            ended=decision.outcome == "end",
+            flagged=flagged,
+            ended=ended,
+            told=self._told() if flagged or ended else "",
             decision=orjson.dumps(self._decision_json()),
             past=orjson.dumps(asdict(place.past.after(decision, turn.signals))),
             content=orjson.dumps(
@@ -158,6 +160,22 @@ class Transcript:
         if self._stopped is not None:
             made["guard"] = asdict(self._stopped)
         return made
+
+    def _told(self) -> str:
+        """What webhooks are told: ids and the charter's words, nothing that anyone said."""
+        turn, decision = self._turn, self._turn.decision
+        assert decision is not None  # noqa: S101 - decided before anything is answered
+        told = {
+            "turn_id": str(turn.id),
+            "conversation_id": str(turn.place.conversation_id),
+            "deployment_id": str(turn.access.deployment_id),
+            "status": self.status.value,
+            "outcome": decision.outcome,
+            "tier": decision.tier,
+            "reason": decision.winner.reason if decision.winner else "",
+            "flags": [*decision.flags, *([self._stopped.name] if self._stopped else [])],
+        }
+        return orjson.dumps(told).decode()
 
     def _finish(self, stop_reason: Any, stopped: Signal | None) -> None:
         self._stop_reason, self._stopped = str(stop_reason or "")[:32], stopped

@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django_htmx.http import HttpResponseClientRefresh
 
 from operators.models import Account, Deployment, Membership, Operator, Upstream
 
@@ -40,7 +41,23 @@ def own_deployment(request: HttpRequest, deployment_id: UUID, *, change: bool = 
 
 
 def may_change(account: Account, deployment: Deployment) -> bool:
-    return deployment.operator.memberships.filter(account=account, role__in=CHANGE).exists()
+    return may_change_for(account, deployment.operator)
+
+
+def may_change_for(account: Account, operator: Operator) -> bool:
+    return operator.memberships.filter(account=account, role__in=CHANGE).exists()
+
+
+def signed_in(view: View) -> View:
+    """As `login_required`, for pages of which a part asks for itself anew: it sends the whole page to sign in."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.htmx and not request.user.is_authenticated:  # type: ignore[attr-defined]
+            return HttpResponseClientRefresh()
+        return login_required(view)(request, *args, **kwargs)
+
+    return checked
 
 
 def operators_changed_by(account: Account) -> QuerySet[Operator]:

@@ -11,6 +11,7 @@ from audit.log.writer import write
 from charter import load_charter, parse_configuration
 from operators import actors
 from operators.models import Configuration, Deployment
+from operators.webhooks import EventType, emit
 
 
 class StaleDraftError(Exception):
@@ -108,6 +109,16 @@ def publish(
             digest=configuration.digest,
             detail={"number": configuration.number, "replaces": live, "charter": charter.version},
         )
+        told = {
+            "deployment_id": str(deployment.pk),
+            "configuration_id": str(configuration.pk),
+            "number": configuration.number,
+            "replaces": live,
+            "rolled_back": name == Name.CONFIGURATION_ROLLED_BACK,
+            "digest": configuration.digest,
+            "charter_version": charter.version,
+        }
+        emit(locked.operator_id, deployment.pk, EventType.CONFIGURATION_PUBLISHED, told)
     deployment.live, deployment.draft = configuration, now.draft
     return configuration
 

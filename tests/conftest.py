@@ -11,10 +11,10 @@ from operators.keys import create_key
 from operators.models import Deployment, Operator
 from operators.publishing import publish
 from tests.audit.log.log_database import allow_flush
-from tests.support import queue
 from tests.support.model_server import ModelServer, running
 from tests.support.product import free_port
 from tests.support.product import web as serve
+from tests.support.queue import empty_queue
 
 CODING = {
     "scope": {
@@ -59,6 +59,7 @@ def web_session(
     environment["PLUMBLINE_UPSTREAM_FIRST_TOKEN_SECONDS"] = "3"
     environment["PLUMBLINE_UPSTREAM_JUDGMENT"] = "good"
     environment["PLUMBLINE_STREAM_PING_SECONDS"] = "0.5"
+    environment["PLUMBLINE_PRIVATE_WEBHOOKS"] = "1"
     with django_db_blocker.unblock(), serve(free_port(), environment, log) as address:
         yield address
 
@@ -104,7 +105,7 @@ def coding_client(web: str, new_key: Callable[..., tuple[Deployment, str]]) -> I
 @pytest.fixture
 def clean_queue() -> None:
     """No task of an earlier test is left in the broker."""
-    queue.empty()
+    empty_queue()
 
 
 @pytest.fixture

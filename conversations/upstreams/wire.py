@@ -5,10 +5,8 @@ objects took six times as long as the exchange itself (docs/decisions/0004-the-h
 """
 
 import asyncio
-import socket
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Any, Self
 
 import aiohttp
@@ -17,7 +15,7 @@ from django.conf import settings
 
 from conversations.sse import Decoder, Event, MalformedStreamError
 from conversations.upstreams.failures import malformed, named, of_event, of_status
-from operators.addresses import is_public
+from operators.addresses import public_socket
 from operators.catalogue import Endpoint
 
 VERSION = "2023-06-01"
@@ -56,7 +54,7 @@ class Wire:
     def __init__(self, times: Times, *, private: bool) -> None:
         self.times = times
         self._platform = _session(times, None)
-        self._operators = _session(times, None if private else _public_socket)
+        self._operators = _session(times, None if private else public_socket)
 
     async def close(self) -> None:
         await self._platform.close()
@@ -100,14 +98,6 @@ def _session(times: Times, socket_factory: Any) -> aiohttp.ClientSession:
         headers={"content-type": "application/json"},
         read_bufsize=2**16,
     )
-
-
-def _public_socket(address: tuple[Any, ...]) -> socket.socket:
-    """Called for each address that is about to be connected to, whatever name led there."""
-    family, kind, protocol, _, where = address
-    if not is_public(ip_address(where[0].partition("%")[0])):
-        raise OSError("an operator's upstream must be on the public internet")
-    return socket.socket(family, kind, protocol)
 
 
 async def read_whole(response: aiohttp.ClientResponse, idle: float) -> bytes:

@@ -1,11 +1,13 @@
 from operators.models.accounts import Account, Membership, Operator
 from operators.models.catalogue import FieldRule, Model, ModelRoute, Upstream
 from operators.models.deployments import Configuration, Deployment, Key
+from operators.models.webhooks import EventType, Webhook, WebhookAttempt, WebhookDelivery
 
 __all__ = [
     "Account",
     "Configuration",
     "Deployment",
+    "EventType",
     "FieldRule",
     "Key",
     "Membership",
@@ -13,4 +15,7 @@ __all__ = [
     "ModelRoute",
     "Operator",
     "Upstream",
+    "Webhook",
+    "WebhookAttempt",
+    "WebhookDelivery",
 ]

@@ -16,3 +16,4 @@ from celery import Celery  # noqa: E402 - the path must be set first
 app = Celery("plumbline")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.autodiscover_tasks(["operators.webhooks"])

@@ -176,14 +176,18 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 2,
     "retry_on_timeout": False,
 }
+# Webhooks wait for others' servers, and batches for the model: with workers of their own (-Q webhooks, -Q batches) no
+# review waits with them. One that names no queue takes from all.
+CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("celery", "webhooks", "batches")]
+CELERY_TASK_ROUTES = {
+    "operators.deliver_webhook": {"queue": "webhooks"},
+    "conversations.work_on_batch_piece": {"queue": "batches"},
+}
 CELERY_BEAT_SCHEDULE = {
     "hand-over-forgotten-jobs": {"task": "conversations.requeue_forgotten_jobs", "schedule": 60.0},
     "archive-old-batches": {"task": "conversations.archive_old_batches", "schedule": 3600.0},
+    "purge-webhook-deliveries": {"task": "operators.purge_webhook_deliveries", "schedule": 3600.0},
 }
-# Batches have a queue of their own: -Q batches and -Q celery keep workers apart, one without takes from both.
-CELERY_TASK_QUEUES = [Queue("celery"), Queue("batches")]
-CELERY_TASK_ROUTES = {"conversations.work_on_batch_piece": {"queue": "batches"}}
-
 # Batches. Why each of these: docs/decisions/0011-batches.md
 BATCH_PIECES_AT_ONCE = _whole("PLUMBLINE_BATCH_PIECES", 4)
 """How many pieces are handed to workers and not done; more processes than this find nothing to do."""
@@ -214,6 +218,13 @@ STREAM_PING_SECONDS = _seconds("PLUMBLINE_STREAM_PING_SECONDS", 15)
 UPSTREAM_RETRIES = 2
 PRIVATE_UPSTREAMS = os.environ.get("PLUMBLINE_PRIVATE_UPSTREAMS", "") == "1"
 """Whether operators' own upstreams may lie in private networks, unencrypted included. The platform's always may."""
+
+# Webhooks: what operators' own servers are told.
+PRIVATE_WEBHOOKS = os.environ.get("PLUMBLINE_PRIVATE_WEBHOOKS", "") == "1"
+"""Whether webhooks may lead to private networks, unencrypted included."""
+WEBHOOK_CONNECT_SECONDS = _seconds("PLUMBLINE_WEBHOOK_CONNECT_SECONDS", 5)
+WEBHOOK_TOTAL_SECONDS = _seconds("PLUMBLINE_WEBHOOK_TOTAL_SECONDS", 20)
+"""For the whole exchange, looking up the name included."""
 
 # The judge: a model asked about what the screens only suspect. Without a name there is none.
 JUDGE_MODEL = os.environ.get("PLUMBLINE_JUDGE_MODEL", "")

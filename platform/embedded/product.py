@@ -115,13 +115,16 @@ def _web(address: Address, environment: dict[str, str]) -> Process:
 
 def _background(local: Path, environment: dict[str, str]) -> list[Process]:
     celery = [sys.executable, "-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "-A", "config"]
-    worker = ["worker", "--without-gossip", "--without-mingle", "--loglevel", "WARNING", "--concurrency"]
+    quiet = ["--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
+    reviews = ["worker", "-Q", "celery", "--concurrency", "2", *quiet]
+    # Others' servers may be slow: threads wait for them, and no review waits behind them.
+    webhooks = ["worker", "-Q", "webhooks", "-n", "webhooks@%h", "--pool", "threads", "--concurrency", "32", *quiet]
+    batches = ["worker", "-Q", "batches", "-n", "batches@%h", "--concurrency", "1", *quiet]
     beat = ["beat", "--schedule", str(local / "beat-schedule"), "--pidfile", "", "--loglevel", "WARNING"]
-    # By itself, so that no review waits for a batch.
-    batches = [*celery, *worker, "1", "-Q", "batches", "-n", "batches@%h"]
     return [
-        Process(name="worker", command=[*celery, *worker, "2", "-Q", "celery"], environment=environment),
-        Process(name="batches", command=batches, environment=environment),
+        Process(name="worker", command=[*celery, *reviews], environment=environment),
+        Process(name="webhooks", command=[*celery, *webhooks], environment=environment),
+        Process(name="batches", command=[*celery, *batches], environment=environment),
         Process(name="beat", command=[*celery, *beat], environment=environment),
         _manage("relay", environment, "relay"),
         _manage("sequencer", environment, "sequence_audit"),

@@ -40,16 +40,16 @@ def test_no_page_has_a_serious_finding(demo, sign_in, page, scheme):
     }
     page.emulate_media(color_scheme=scheme)
     page.goto(f"{demo['web']}/sign-in/")
-    found = _grave(page, "/sign-in/")
+    found = grave_findings(page, "/sign-in/")
     for who, paths in pages.items():
         sign_in(who)
         for path in paths:
             page.goto(f"{demo['web']}{path}")
-            found += _grave(page, path)
+            found += grave_findings(page, path)
     assert found == []
 
 
-def _grave(page, path: str) -> list[str]:
+def grave_findings(page, path: str) -> list[str]:
     result = Axe().run(page)
     return [
         f"{path}: {violation['id']} {[node['target'] for node in violation['nodes']]}"

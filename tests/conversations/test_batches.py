@@ -10,9 +10,9 @@ import pytest
 from audit.log.models import Entry
 from conversations.models import BatchItem, Job, Turn
 from tests.conftest import CODING
-from tests.support import queue
 from tests.support.batches import asking, ended, make, results, surroundings, workers
 from tests.support.model_server import ModelServer
+from tests.support.queue import empty_queue
 
 NONE = {"processing": 0, "succeeded": 0, "errored": 0, "canceled": 0, "expired": 0}
 
@@ -25,7 +25,7 @@ def working(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[None]:
     """Relay and worker, for all tests here."""
-    queue.empty()
+    empty_queue()
     with django_db_blocker.unblock():
         environment = surroundings(model_session.url)
     with workers(tmp_path_factory.mktemp("batches") / "workers.log", environment):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from conversations.jobs import ATTEMPTS, FORGOTTEN_AFTER, hand_over, perform, requeue_forgotten
+from conversations.jobs import FORGOTTEN_AFTER, REVIEWS, perform
 from conversations.models import Job, Turn
 
 
@@ -37,31 +37,30 @@ def test_a_failed_try_leaves_nothing_but_its_reason_and_waits(job):
         perform(job.pk, broken)
     job.refresh_from_db()
     assert job.error.startswith("BrokenReviewError")
-    assert job.done_at is None
-    assert requeue_forgotten() == 0
-    waits = FORGOTTEN_AFTER - (timezone.now() - job.handed_at)
-    assert timedelta(seconds=20) < waits < timedelta(seconds=40)
-    Job.objects.filter(pk=job.pk).update(handed_at=job.handed_at - waits)
-    assert requeue_forgotten() == 1
+    assert (job.done_at, job.handed_at) == (None, None)
+    assert timedelta(seconds=20) < job.due_at - timezone.now() < timedelta(seconds=40)
+    assert job not in REVIEWS.due()
+    Job.objects.filter(pk=job.pk).update(due_at=timezone.now())
+    assert job in REVIEWS.due()
 
 
 def test_a_job_that_always_fails_is_given_up_and_kept(job):
-    Job.objects.filter(pk=job.pk).update(attempts=ATTEMPTS)
+    Job.objects.filter(pk=job.pk).update(attempts=REVIEWS.attempts)
     with pytest.raises(BrokenReviewError):
         perform(job.pk, broken)
     job.refresh_from_db()
     assert job.dead_at is not None
-    assert requeue_forgotten() == 0
+    assert REVIEWS.requeue_forgotten() == 0
+    assert job not in REVIEWS.due()
 
 
 def test_a_job_lost_on_its_way_is_handed_over_again(job):
     Job.objects.filter(pk=job.pk).update(handed_at=timezone.now() - FORGOTTEN_AFTER - timedelta(seconds=1))
-    assert requeue_forgotten() == 1
-    job.refresh_from_db()
-    assert job.handed_at is None
+    assert REVIEWS.requeue_forgotten() == 1
+    assert job in REVIEWS.due()
 
 
 def test_a_backlog_waits_in_the_outbox_and_not_in_the_broker(job, monkeypatch):
-    monkeypatch.setattr("conversations.jobs.IN_FLIGHT", 1)
-    assert hand_over() == 0
+    monkeypatch.setattr(REVIEWS, "in_flight", 1)
+    assert REVIEWS.hand_over() == 0
     assert Job.objects.filter(kind="wellbeing", handed_at=None).exists()

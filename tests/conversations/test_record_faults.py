@@ -2,11 +2,9 @@
 
 import os
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import anthropic
@@ -16,16 +14,13 @@ import pytest
 from django.db import connection
 
 from audit.cases.models import Finding
-from config.database import conninfo
 from conversations.models import Job, Turn
 from tests.support.openai_apps import app
-from tests.support.product import free_port, process
+from tests.support.product import free_port
 from tests.support.product import web as serve
 from tests.support.proxy import Proxy, database_proxy
-from tests.support.queue import broker_target, broker_through
+from tests.support.queue import broker_target, broker_through, child_of, worker
 from tests.support.waiting import until
-
-WORKER = ["-m", "celery", "-A", "config", "worker", "--concurrency", "1", "--loglevel", "INFO"]
 
 
 def ask(web: str, key: str, text: str = "hello", **more: object) -> anthropic.types.Message:
@@ -103,31 +98,20 @@ def test_a_completion_in_chunks_that_cannot_be_recorded_never_finishes(through_p
     assert Turn.objects.count() == 1
 
 
-@contextmanager
-def reviews(log: Path, broker: str | None = None) -> Iterator[subprocess.Popen[bytes]]:
-    """A relay and a worker on the test database; yields the worker."""
-    environment = {"DATABASE_URL": conninfo(), **({"BROKER_URL": broker} if broker else {})}
-    with (
-        process("manage.py", "relay", environment=environment, log=log),
-        process(*WORKER, environment=environment, log=log) as worker,
-    ):
-        yield worker
-
-
 def done() -> bool:
     return not Job.objects.filter(done_at=None).exists()
 
 
 def test_a_real_worker_leaves_a_finding_for_each_job(web, key, clean_queue, log_file):
     ask(web, key)
-    with reviews(log_file):
+    with worker(log_file):
         until(done, 30)
     assert sorted(Finding.objects.values_list("kind", flat=True)) == ["audit", "wellbeing"]
 
 
 def test_a_grave_finding_opens_one_case(web, key, clean_queue, log_file):
     ask(web, key, "I want to kill myself tonight")
-    with reviews(log_file):
+    with worker(log_file):
         until(done, 30)
     finding = Finding.objects.get(kind="wellbeing")
     assert finding.severity >= 0.7
@@ -141,12 +125,9 @@ def test_a_worker_killed_in_mid_task_has_its_job_done_again_once(web, key, clean
         connection.set_autocommit(False)
         try:
             cursor.execute("LOCK TABLE audit_cases_finding IN EXCLUSIVE MODE")
-            with reviews(log_file) as worker:
+            with worker(log_file) as started:
                 until(waiting_for_the_lock, 30)
-                child = subprocess.run(
-                    ["pgrep", "-P", str(worker.pid)], capture_output=True, text=True, check=True
-                ).stdout.split()
-                os.kill(int(child[0]), signal.SIGKILL)
+                os.kill(child_of(started), signal.SIGKILL)
                 connection.rollback()
                 connection.set_autocommit(True)
                 until(done, 60)
@@ -165,7 +146,7 @@ def waiting_for_the_lock() -> bool:
 def test_with_the_broker_down_answers_go_on_jobs_wait_and_none_is_lost(web, key, clean_queue, log_file):
     with Proxy(broker_target()) as proxy:
         proxy.cut()
-        with reviews(log_file, broker=broker_through(proxy)):
+        with worker(log_file, {"BROKER_URL": broker_through(proxy)}):
             for number in range(5):
                 assert ask(web, key, f"hello {number}").content
             time.sleep(2)

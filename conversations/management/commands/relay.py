@@ -1,4 +1,4 @@
-"""manage.py relay: hands review jobs and pieces of batches to Celery, and closes batches, until told to stop."""
+"""manage.py relay: closes batches, and hands what is due in the outboxes to Celery, until told to stop."""
 
 import logging
 import signal
@@ -11,7 +11,7 @@ from django.db import close_old_connections, connection
 from kombu.exceptions import OperationalError as BrokerError
 
 from conversations.batches.handing import close_batches, hand_over_pieces
-from conversations.jobs import hand_over
+from conversations.outboxes import OUTBOXES
 
 log = logging.getLogger("relay")
 
@@ -20,7 +20,7 @@ LONGEST_BACK_OFF = 10.0
 
 
 class Command(BaseCommand):
-    help = "Hands review jobs and pieces of batches to Celery. Several may run; each is handed over by one."
+    help = "Hands reviews, webhook deliveries and pieces of batches to Celery. Several may run; each is handed once."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         stopping = threading.Event()
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         while not stopping.is_set():
             try:
                 # Closing comes first: it asks no broker.
-                moved = close_batches() + hand_over() + hand_over_pieces()
+                moved = close_batches() + sum(outbox.hand_over() for outbox in OUTBOXES) + hand_over_pieces()
             except (DatabaseError, BrokerError, OSError) as error:
                 back_off = min(LONGEST_BACK_OFF, back_off * 2 or 0.5)
                 log.warning("jobs and batches wait: %s; trying again in %.1f s", error, back_off)
