@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('conversations', '0003_upstream_of_a_turn'),
+        ('conversations', '0006_turns_by_time'),
     ]
 
     operations = [
