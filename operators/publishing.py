@@ -118,7 +118,7 @@ def publish(
             "digest": configuration.digest,
             "charter_version": charter.version,
         }
-        emit(locked.operator_id, deployment.pk, EventType.CONFIGURATION_PUBLISHED, told)
+        emit(now.operator_id, deployment.pk, EventType.CONFIGURATION_PUBLISHED, told)
     deployment.live, deployment.draft = configuration, now.draft
     return configuration
 
