@@ -1,35 +1,14 @@
 """/v1/messages/batches with the official client and a real worker: every request is a turn, and has its result."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import anthropic
 import httpx2
-import pytest
 
 from audit.log.models import Entry
 from conversations.models import BatchItem, Job, Turn
 from tests.conftest import CODING
-from tests.support.batches import asking, ended, make, results, surroundings, workers
-from tests.support.model_server import ModelServer
-from tests.support.queue import empty_queue
+from tests.support.batches import asking, ended, make, results
 
 NONE = {"processing": 0, "succeeded": 0, "errored": 0, "canceled": 0, "expired": 0}
-
-
-@pytest.fixture(scope="module")
-def working(
-    django_db_setup: None,
-    django_db_blocker: Any,
-    model_session: ModelServer,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[None]:
-    """Relay and worker, for all tests here."""
-    empty_queue()
-    with django_db_blocker.unblock():
-        environment = surroundings(model_session.url)
-    with workers(tmp_path_factory.mktemp("batches") / "workers.log", environment):
-        yield
 
 
 def test_a_batch_is_answered_by_recorded_turns(client, working):

@@ -12,6 +12,7 @@ import anthropic
 from anthropic.types.messages import MessageBatch
 
 from config.database import conninfo
+from conversations.models import BatchItem
 from tests.support.product import process
 from tests.support.waiting import until
 
@@ -22,6 +23,8 @@ OWN = {
     "PLUMBLINE_BATCH_TURNS": "8",
     "PLUMBLINE_BATCH_PIECES": "4",
 }
+LONG = 120
+"""Seconds; what is waited for comes much earlier on a machine with time to spare."""
 
 
 def surroundings(model_url: str, broker: str | None = None, **more: str) -> dict[str, str]:
@@ -63,7 +66,7 @@ def make(client: anthropic.Anthropic, *texts: str) -> MessageBatch:
     )
 
 
-def ended(client: anthropic.Anthropic, batch: MessageBatch, timeout: float = 120) -> MessageBatch:
+def ended(client: anthropic.Anthropic, batch: MessageBatch, timeout: float = LONG) -> MessageBatch:
     """The batch, once it has ended."""
     until(lambda: client.messages.batches.retrieve(batch.id).processing_status == "ended", timeout)
     return client.messages.batches.retrieve(batch.id)
@@ -75,3 +78,8 @@ def results(client: anthropic.Anthropic, batch: MessageBatch) -> dict[str, Any]:
     found = {line.custom_id: line.result for line in lines}
     assert len(found) == len(lines)
     return found
+
+
+def settled() -> int:
+    """How many items of all batches have their result."""
+    return BatchItem.objects.exclude(outcome="").count()
