@@ -48,7 +48,7 @@ def of_status(status: int, headers: Any, raw: bytes) -> UpstreamError:
     told = {"retry-after": headers["retry-after"]} if "retry-after" in headers else {}
     if status in {429, 529}:
         told.setdefault("retry-after", "5")
-    if status in {401, 403}:
+    if status in {401, 402, 403}:
         # Our key upstream, not the caller's: their client must not conclude that theirs is wrong.
         return UpstreamError(502, "Plumbline's own access to the model was refused")
     if not 400 <= status <= 599:

@@ -101,7 +101,7 @@ async def test_an_upstream_that_is_not_there_is_passed_over(second, stream):
 
 
 @plain_and_stream
-@pytest.mark.parametrize(("status", "told"), [(400, 400), (401, 502), (404, 404), (413, 413), (429, 429)])
+@pytest.mark.parametrize(("status", "told"), [(400, 400), (401, 502), (402, 502), (404, 404), (413, 413), (429, 429)])
 async def test_what_the_request_or_the_key_is_to_blame_for_is_not(first, second, stream, status, told):
     first.script("hello", f"[[status:{status}]]")
     async with upstreams() as made:
