@@ -5,7 +5,7 @@ Delivered at least once: a worker that dies after the answer and before the note
 
 import logging
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
@@ -30,8 +30,11 @@ JITTER = 0.1
 LONGEST_REST = timedelta(days=1)
 """What a server asks for beyond this is not granted."""
 FORGOTTEN_AFTER = timedelta(minutes=5)
+"""Longer than all that are in flight take, were each to run into its time-out, on 32 threads."""
 AT_ONCE_EACH = 10
 """How many deliveries of one webhook are under way at most: a slow server holds up its own."""
+AT_ONCE_FAILING = 2
+"""The same for a webhook of which the last attempt failed."""
 DISABLED_AFTER = timedelta(days=5)
 """A webhook of which every attempt failed for this long is switched off."""
 LONGEST_SILENCE = timedelta(days=2)
@@ -48,17 +51,22 @@ class DeliveryOutbox(Outbox[WebhookDelivery]):
 
     def take(self, limit: int) -> list[WebhookDelivery]:
         """As many of each webhook as it has room for."""
-        in_flight = self.open.exclude(handed_at=None).values_list("webhook").annotate(Count("pk")).order_by()
-        room = {webhook: AT_ONCE_EACH - count for webhook, count in in_flight}
+        in_flight = self.open.exclude(handed_at=None).values_list("webhook", "webhook__failing_since")
+        counted = in_flight.annotate(Count("pk")).order_by()
+        room = {webhook: _most(failing_since) - count for webhook, failing_since, count in counted}
         full = [webhook for webhook, left in room.items() if left <= 0]
         taken = []
-        due = self.due().exclude(webhook__in=full).select_for_update(of=("self",), skip_locked=True)
-        for delivery in due[:limit]:
-            left = room.get(delivery.webhook_id, AT_ONCE_EACH)
+        due = self.due().exclude(webhook__in=full).select_related("webhook")
+        for delivery in due.select_for_update(of=("self",), skip_locked=True)[:limit]:
+            left = room.get(delivery.webhook_id, _most(delivery.webhook.failing_since))
             if left > 0:
                 room[delivery.webhook_id] = left - 1
                 taken.append(delivery)
         return taken
+
+
+def _most(failing_since: datetime | None) -> int:
+    return AT_ONCE_EACH if failing_since is None else AT_ONCE_FAILING
 
 
 DELIVERIES = DeliveryOutbox(
@@ -66,6 +74,7 @@ DELIVERIES = DeliveryOutbox(
     lambda _delivery: "operators.deliver_webhook",
     attempts=len(PAUSES) + 1,
     forgotten_after=FORGOTTEN_AFTER,
+    in_flight=200,
 )
 
 
@@ -88,15 +97,15 @@ def deliver(delivery_id: int) -> bool:
 
 
 def _claim(delivery_id: int) -> WebhookDelivery | None:
-    """The delivery, if it is to be sent. Waits for the relay, which marks it after the broker took it."""
+    """The delivery, if it is to be sent."""
     with transaction.atomic():
-        found = (
-            WebhookDelivery.objects.select_for_update(of=("self",))
-            .select_related("webhook")
-            .filter(pk=delivery_id, done_at=None, dead_at=None, handed_at__isnull=False)
-            .first()
-        )
-        if found is None or found.webhook.enabled:
+        # By its id alone: the task may be here before the relay has committed that it handed it over, and whatever
+        # else were asked would be judged by what was there before.
+        locked = WebhookDelivery.objects.select_for_update(of=("self",)).select_related("webhook")
+        found = locked.filter(pk=delivery_id).first()
+        if found is None or found.done_at or found.dead_at or not found.handed_at:
+            return None
+        if found.webhook.enabled:
             return found
         # Switched off meanwhile: it waits as if it had never been handed over.
         found.handed_at, found.attempts = None, max(0, found.attempts - 1)

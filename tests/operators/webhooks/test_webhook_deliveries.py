@@ -8,7 +8,7 @@ from django.utils import timezone
 from audit.log.models import Entry
 from operators.models import EventType, Operator, Webhook, WebhookDelivery
 from operators.webhooks import emit
-from operators.webhooks.deliveries import AT_ONCE_EACH, DELIVERIES, DISABLED_AFTER, PAUSES, deliver
+from operators.webhooks.deliveries import AT_ONCE_EACH, AT_ONCE_FAILING, DELIVERIES, DISABLED_AFTER, PAUSES, deliver
 from operators.webhooks.endpoints import disable, enable, remove, send_test
 from operators.webhooks.replaying import KEPT, purge, replay, replay_failed
 from tests.operators.webhooks.conftest import ACTOR, attempt, due, handed
@@ -191,6 +191,17 @@ def test_one_webhooks_backlog_leaves_room_for_the_others(hook, new_webhook, depl
     assert DELIVERIES.take(200) == []
     WebhookDelivery.objects.filter(pk=taken[0].pk).update(done_at=timezone.now())
     assert len(DELIVERIES.take(200)) == 1
+
+
+def test_one_that_fails_gets_less_room_until_it_is_well(receiver, hook, deployment):
+    receiver.answers = [Reply(500)]
+    attempt(told(deployment))
+    for _ in range(AT_ONCE_EACH + 1):
+        told(deployment)
+    taken = DELIVERIES.take(200)
+    assert len(taken) == AT_ONCE_FAILING
+    attempt(taken[0])
+    assert len(DELIVERIES.take(200)) == AT_ONCE_EACH
 
 
 def test_deliveries_have_a_queue_of_their_own(delivery, clean_queue):

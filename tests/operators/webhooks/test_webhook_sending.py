@@ -134,6 +134,8 @@ def test_a_certificate_that_nobody_vouches_for_is_not_accepted(tmp_path, setting
 
 
 def test_proxies_of_the_environment_are_not_used(receiver, monkeypatch):
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
     assert post(receiver.url).succeeded

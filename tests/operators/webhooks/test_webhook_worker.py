@@ -4,12 +4,17 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psycopg
 import pytest
+from django.db import connection
 
+from config.database import conninfo
 from operators.models import Deployment, EventType, Operator, WebhookDelivery
 from operators.webhooks import emit
+from operators.webhooks.deliveries import deliver
 from operators.webhooks.endpoints import create_webhook
 from tests.operators.webhooks.conftest import ACTOR, Made
 from tests.support.proxy import Proxy
@@ -73,6 +78,34 @@ def test_a_worker_killed_in_mid_delivery_has_it_sent_again_under_its_id(hook, re
     first, second = receiver.received
     assert first.id == second.id
     assert WebhookDelivery.objects.get().attempts == 1
+
+
+def test_a_task_that_is_there_before_the_relay_has_committed_waits_for_it(hook, receiver, environment):
+    tell(hook)
+    delivery = WebhookDelivery.objects.get()
+    with psycopg.connect(conninfo()) as relay, ThreadPoolExecutor(1) as task:
+        relay.execute("UPDATE operators_webhookdelivery SET handed_at = now(), attempts = 1")
+        done = task.submit(deliver_and_leave, delivery.pk)
+        until(waits_for_a_lock, 30)
+        relay.commit()
+        # Nobody vouches for the certificate here; it is the attempt that counts.
+        done.result(30)
+    assert delivery.tries.count() == 1
+
+
+def deliver_and_leave(delivery_id: int) -> None:
+    try:
+        deliver(delivery_id)
+    finally:
+        connection.close()
+
+
+def waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        return cursor.fetchone()[0] > 0
 
 
 def test_while_the_broker_is_away_deliveries_wait_and_none_is_lost(hook, receiver, environment, log_file):
