@@ -1,11 +1,15 @@
 """What a request may ask of a model: its name, its limits, and the fields that its upstreams cannot take."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from conversations.errors import ApiError
 from conversations.requests import MessagesRequest
 from operators.catalogue import Offer, Offers
+
+CACHE_MARKS = 4
+"""How many `cache_control` marks the Messages API takes in one request."""
 
 
 def offered(offers: Offers, name: str) -> Offer:
@@ -36,6 +40,22 @@ def fitted(request: MessagesRequest, offer: Offer, offers: Offers) -> tuple[Mess
             body = _without(body, rule.field.split("."))
             dropped[rule.field] = word
     return replace(request, body=_models_within(body, offers, dropped)), dropped
+
+
+def room_for_a_mark(body: dict[str, Any], messages: Sequence[dict[str, Any]]) -> bool:
+    """Whether the app left one of the cache marks that a request may have, those in its `system` not counted.
+
+    messages: all that the model will be sent.
+    """
+    contents = [message["content"] for message in messages]
+    blocks = [body, *_dicts(body.get("tools")), *(block for content in contents for block in _dicts(content))]
+    # A tool's result holds blocks of its own; nothing nests deeper.
+    blocks += [inner for block in blocks[1:] for inner in _dicts(block.get("content"))]
+    return sum(bool(block.get("cache_control")) for block in blocks) < CACHE_MARKS
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _has(body: Any, path: str) -> bool:

@@ -25,7 +25,7 @@ from charter import Decision, Signal, Situation, compose, decide, doubts, openin
 from conversations import observation, wording
 from conversations.admission import refuse_if_paused
 from conversations.errors import ApiError
-from conversations.fields import fitted, offered
+from conversations.fields import fitted, offered, room_for_a_mark
 from conversations.guard import Guard
 from conversations.history import Place, find_place
 from conversations.requests import MessagesRequest
@@ -91,7 +91,14 @@ async def begin(
         past=place.past,
     )
     turn.decision = decide(situation if counting else await judged(turn, situation))
-    turn.system = compose(access.charter, access.configuration, turn.decision.effective, turn.decision, request.system)
+    turn.system = compose(
+        access.charter,
+        access.configuration,
+        turn.decision.effective,
+        turn.decision,
+        request.system,
+        mark=room_for_a_mark(request.body, place.messages),
+    )
     return turn
 
 

@@ -25,21 +25,23 @@ class Sent:
 
 
 def sent(turn: Turn) -> Sent:
-    composed = _composed(turn)
-    if composed is None:
+    # Whether our cache mark had room beside the app's own is not recorded; the digest tells.
+    composed = [found for mark in (True, False) if (found := _composed(turn, mark=mark))]
+    if not composed:
         return Sent(turn, None, exact=False)
-    exact = system_digest(blocks(composed)) == turn.decision.get("system_digest")
-    return Sent(turn, prompt_reading.read(composed), exact)
+    recorded = turn.decision.get("system_digest")
+    exact = next((found for found in composed if system_digest(blocks(found)) == recorded), None)
+    return Sent(turn, prompt_reading.read(exact or composed[0]), exact is not None)
 
 
-def _composed(turn: Turn) -> list[Part] | None:
+def _composed(turn: Turn, *, mark: bool) -> list[Part] | None:
     version, decision = version_of(turn.charter_digest), Decision.from_json(turn.decision)
     if version is None:
         return None
     charter = load_charter(version.number)
     try:
         configuration = parse_configuration(charter, turn.configuration.settings if turn.configuration else {})
-        return parts(charter, configuration, decision.effective, decision, turn.content["system"])
+        return parts(charter, configuration, decision.effective, decision, turn.content["system"], mark=mark)
     except (ConfigurationError, KeyError):
         # An earlier charter may lack a text, or know no more of the settings, than is asked of it today.
         return None

@@ -31,13 +31,16 @@ def compose(
     effective: Mapping[str, EffectiveBehaviour],
     decision: Decision,
     app_system: str | Sequence[Mapping[str, Any]] = "",
+    *,
+    mark: bool = True,
 ) -> list[dict[str, Any]]:
     """System blocks in a stable order: charter, behaviours and deployment, operator's words, this turn's directives.
 
     app_system: the request's own `system`, text or text blocks. The last block before the directives carries
     `cache_control`; such marks of the app's own are dropped, since its texts are put within our block.
+    mark: whether ours is set; a request has room for so many, and those in the app's messages hold our blocks too.
     """
-    return blocks(parts(charter, configuration, effective, decision, app_system))
+    return blocks(parts(charter, configuration, effective, decision, app_system, mark=mark))
 
 
 def parts(
@@ -46,6 +49,8 @@ def parts(
     effective: Mapping[str, EffectiveBehaviour],
     decision: Decision,
     app_system: str | Sequence[Mapping[str, Any]] = "",
+    *,
+    mark: bool = True,
 ) -> list[Part]:
     """What `compose` makes blocks of, each part named, for people who want to see what is sent."""
     static = [
@@ -54,7 +59,7 @@ def parts(
         Part("operator", operator_block(charter, configuration.instructions, app_system)),
     ]
     found = [part for part in static if part.text]
-    found[-1] = replace(found[-1], cached=True)
+    found[-1] = replace(found[-1], cached=mark)
     if decision.directives:
         lines = [charter.texts["directives"], *(f"- {directive}" for directive in decision.directives)]
         found.append(Part("directives", "\n".join(lines)))
