@@ -19,11 +19,11 @@ GROUPS = (
 
 @dataclass(frozen=True)
 class MatrixRow:
-    """One behaviour. `state` is "", "on" or "off"; "" leaves the charter's default."""
+    """One behaviour. `state` is "", "on" or "off", `users` "", "yes" or "no"; "" leaves it to the charter."""
 
     behaviour: Behaviour
     state: str
-    users_may_adjust: bool
+    users: str
     reason: str
     problem: str
 
@@ -50,7 +50,7 @@ def _row(behaviour: Behaviour, chosen: Mapping[str, Any], problems: Mapping[str,
     return MatrixRow(
         behaviour,
         str(chosen.get("state", "")),
-        bool(chosen.get("users_may_adjust", False)),
+        {True: "yes", False: "no"}.get(chosen.get("users_may_adjust"), ""),
         str(chosen.get("reason", "")),
         problems.get(behaviour.id, ""),
     )
@@ -65,8 +65,8 @@ def from_post(charter: Charter, post: Mapping[str, str]) -> dict[str, dict[str, 
         setting: dict[str, Any] = {}
         if post.get(f"{behaviour.id}-state") in {"on", "off"}:
             setting["state"] = post[f"{behaviour.id}-state"]
-        if post.get(f"{behaviour.id}-users"):
-            setting["users_may_adjust"] = True
+        if post.get(f"{behaviour.id}-users") in {"yes", "no"}:
+            setting["users_may_adjust"] = post[f"{behaviour.id}-users"] == "yes"
         if post.get(f"{behaviour.id}-reason", "").strip():
             setting["reason"] = post[f"{behaviour.id}-reason"].strip()
         if setting:

@@ -64,8 +64,13 @@ def weighed(situation: Situation) -> dict[str, Signal]:
 
 
 def doubts(situation: Situation) -> tuple[Signal, ...]:
-    """What a judge should be asked: suspicions of lines and harms, none of which is beyond doubt already, by name."""
+    """What a judge should be asked: suspicions of lines and harms, none of which is beyond doubt already, by name.
+
+    Nothing, where a bright line is certain: that decides alone, and no word on the rest could change it.
+    """
     found = weighed(situation)
+    if any(name in situation.charter.bright_line_by_signal and found[name].level == "certain" for name in found):
+        return ()
     return tuple(found[name] for name in sorted(found) if name.startswith(SERIOUS) and found[name].level == "suspected")
 
 

@@ -23,7 +23,7 @@ class Problem:
     rule: str
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.message}" if self.path else self.message
+        return f"{self.path}: {self.message} (rule {self.rule})" if self.path else f"{self.message} (rule {self.rule})"
 
 
 class ConfigurationError(ValueError):

@@ -1,9 +1,12 @@
 """Who sets a behaviour, and where its state comes from."""
 
+from itertools import product
+
 import pytest
 
-from charter import effective, parse_configuration
-from tests.charter.situations import CHARTER, REASON
+from charter import Configuration, effective, parse_configuration
+from charter.configuration import BehaviourSetting
+from tests.charter.situations import CHARTER, REASON, SOFTCODED
 
 
 def state(behaviour, setting=None, wish=None):
@@ -46,3 +49,31 @@ def test_state_origin_and_whether_users_may_adjust(behaviour, setting, wish, exp
 def test_every_behaviour_is_there_in_the_charters_order():
     states = effective(CHARTER, parse_configuration(CHARTER, {}), {"no_such_behaviour": True})
     assert list(states) == [behaviour.id for behaviour in CHARTER.behaviours]
+
+
+def by_the_charter(behaviour, stated, grant, wish):
+    """State and origin, as the charter has it in words."""
+    operators = behaviour.default if stated is None else stated
+    # Users adjust only what they were given: by the operator, or by the charter where the operator settled nothing.
+    given = grant if grant is not None else behaviour.users == "unless_refused" and stated is None
+    may_leave_the_default = given and behaviour.users != "never"
+    # A wish to be safer, back to the default, is honoured from anyone.
+    if wish is not None and wish != operators and (wish == behaviour.default or may_leave_the_default):
+        return wish, "user"
+    return operators, "charter" if stated is None else "operator"
+
+
+@pytest.mark.parametrize("behaviour", SOFTCODED, ids=lambda behaviour: behaviour.id)
+def test_every_state_grant_and_wish_resolves_as_the_charter_says(behaviour):
+    for stated, grant, wish in product((None, True, False), repeat=3):
+        configuration = Configuration(behaviours={behaviour.id: BehaviourSetting(stated, grant, REASON)})
+        found = effective(CHARTER, configuration, {} if wish is None else {behaviour.id: wish})[behaviour.id]
+        assert (found.on, found.origin) == by_the_charter(behaviour, stated, grant, wish), (stated, grant, wish)
+
+
+@pytest.mark.parametrize("behaviour", SOFTCODED, ids=lambda behaviour: behaviour.id)
+def test_whatever_an_operator_sets_a_user_can_go_back_to_the_careful_default(behaviour):
+    for stated, grant in product((None, True, False), repeat=2):
+        configuration = Configuration(behaviours={behaviour.id: BehaviourSetting(stated, grant, REASON)})
+        found = effective(CHARTER, configuration, {behaviour.id: behaviour.default})[behaviour.id]
+        assert found.on == behaviour.default

@@ -1,15 +1,20 @@
 """What the model is told, in which order, and that an operator's text stays where it belongs."""
 
 import re
+from itertools import product
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charter import compose, effective, parse_configuration
-from charter.prompt import fence
+from charter.prompt import charter_block, fence, parts
+from charter.tokens import count_tokens
 from tests.charter.situations import CHARTER, CODING, all_behaviours, decided
 
-STATIC_TOKENS = 1_500
+CHARTER_TOKENS = 750
+STATIC_TOKENS = 1_200
+DIRECTIVE_TOKENS = 120
+"""Bounds on what every turn pays, by the tokenizer of the screens; an operator's own words come on top."""
 
 
 def composed(settings=None, app_system="", signals=(), adjustments=None):
@@ -93,6 +98,47 @@ def test_no_text_can_close_its_own_fence(text, tries):
 
 
 def test_the_static_prefix_stays_small_under_every_setting():
+    assert count_tokens(charter_block(CHARTER)) < CHARTER_TOKENS
     for state in ("on", "off"):
-        blocks = composed({"behaviours": all_behaviours(state), "persona": {"name": "Velo"}, **CODING})
-        assert len(text_of(blocks)) / 4 < STATIC_TOKENS
+        tone = {"formality": "formal", "warmth": "matter_of_fact", "length": "thorough", "language": "pt-BR"}
+        blocks = composed({"behaviours": all_behaviours(state), "persona": {"name": "Velo"}, "tone": tone, **CODING})
+        assert sum(count_tokens(block["text"]) for block in blocks) < STATIC_TOKENS
+
+
+def test_no_single_rule_tells_the_model_much():
+    longest = max((one.caution for one in (*CHARTER.bright_lines, *CHARTER.harms)), key=count_tokens)
+    for rule in CHARTER.rules:
+        assert count_tokens(rule.directive.replace("{caution}", longest)) < DIRECTIVE_TOKENS, rule.id
+
+
+def test_tokens_are_counted_as_the_tokenizer_cuts_them():
+    texts = ("", "hello world", "Hello, world!", "你好")
+    assert [count_tokens(text) for text in texts] == [0, 2, 4, 2]
+
+
+def test_the_parts_stand_in_one_order_whatever_there_is_to_say():
+    order = ["charter", "deployment", "operator", "directives"]
+    for words, signals in product(("", "Be brief."), ((), ("harm.fraud?",), ("risk.self_harm", "scope.off_topic?"))):
+        configuration = parse_configuration(CHARTER, {"instructions": words})
+        decision = decided(*signals, settings={"instructions": words})
+        found = [part.name for part in parts(CHARTER, configuration, decision.effective, decision)]
+        assert found == [name for name in order if name in found]
+        assert ("operator" in found, "directives" in found) == (bool(words), bool(signals))
+
+
+def test_in_the_charters_part_the_preamble_comes_first_and_identity_and_wellbeing_before_any_behaviour():
+    first, second = composed()[0]["text"], composed()[1]["text"]
+    places = [
+        first.index(CHARTER.texts[name]) for name in ("preamble", "principals", "friend", "identity", "wellbeing")
+    ]
+    assert places == sorted(places)
+    assert places[0] == 0
+    for behaviour in CHARTER.behaviours:
+        if behaviour.softcoded:
+            assert (behaviour.on if behaviour.default else behaviour.off) in second
+
+
+def test_a_users_wish_leaves_the_charters_part_alone_so_that_a_cache_still_holds_it():
+    plain, wished = composed(CODING), composed(CODING, adjustments={"crude_language": True})
+    assert plain[0] == wished[0]
+    assert plain[1] != wished[1]

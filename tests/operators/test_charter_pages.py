@@ -113,6 +113,11 @@ def test_what_there_is_not_is_not_found(path):
     assert Client().get(path).status_code == 404
 
 
+def test_the_address_that_is_told_leads_there():
+    response = Client().get("/charter")
+    assert (response.status_code, response["Location"]) == (301, "/charter/")
+
+
 @pytest.mark.parametrize("path", ["/charter/", "/charter/versions/", "/charter/compare/", "/charter/1.0.toml"])
 def test_nothing_can_be_sent_to_it(path):
     assert Client(enforce_csrf_checks=False).post(path).status_code == 405
