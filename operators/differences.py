@@ -92,12 +92,12 @@ def _label(path: str) -> str:
 def _text(label: str, before: Any, after: Any) -> str:
     said = {"label": label, "before": _shown(before), "after": _shown(after)}
     if before is None:
-        return _("%(label)s: “%(after)s”.") % said
+        return _("%(label)s: “%(after)s”") % said
     if after is None:
-        return _("%(label)s: no longer “%(before)s”.") % said
+        return _("%(label)s: no longer “%(before)s”") % said
     if _is_long(before) or _is_long(after):
         return _("%(label)s changed.") % said
-    return _("%(label)s: “%(after)s” in place of “%(before)s”.") % said
+    return _("%(label)s: “%(after)s” in place of “%(before)s”") % said
 
 
 def _topic(side: str, name: str, after: Any) -> str:

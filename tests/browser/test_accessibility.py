@@ -10,6 +10,7 @@ from operators.models import Deployment, Upstream
 from tests.browser.conftest import reviewed
 
 GRAVE = {"serious", "critical"}
+DEPLOYMENT_PARTS = ["scope/", "behaviours/", "versions/", "versions/1/", "models/", "keys/", "conversations/", "usage/"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -23,10 +24,7 @@ def test_no_page_has_a_serious_finding(demo, sign_in, page, scheme):
     pages = {
         "operator": [
             "/deployments/",
-            *(
-                f"/deployments/{deployment.pk}/{part}"
-                for part in ("", "scope/", "behaviours/", "versions/", "keys/", "conversations/")
-            ),
+            *(f"/deployments/{deployment.pk}/{part}" for part in ("", *DEPLOYMENT_PARTS)),
             f"/deployments/{deployment.pk}/conversations/{turn.conversation_id}/",
             "/upstreams/",
             f"/upstreams/{upstream.pk}/",

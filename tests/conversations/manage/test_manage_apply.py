@@ -23,7 +23,7 @@ def test_what_differs_is_published_and_the_second_time_nothing_does(manager, mod
     first = manager("POST", "apply", wanted).json()
     assert (first["changes"], first["published"]["number"], first["published"]["note"]) == (True, 2, "from a file")
     assert [one["words"] for one in first["differences"]] == [
-        "The instructions: “Speak like a pirate.”.",
+        "The instructions: “Speak like a pirate.”",
         "It may use the models big.",
         "“fast” stands for the model big.",
     ]

@@ -68,7 +68,7 @@ def test_checking_tells_what_would_change_and_keeps_nothing(manager):
             "path": "instructions",
             "before": None,
             "after": "Speak like a pirate.",
-            "words": "The instructions: “Speak like a pirate.”.",
+            "words": "The instructions: “Speak like a pirate.”",
         }
     ]
     assert manager.deployment.configurations.count() == 1
@@ -94,8 +94,8 @@ def test_any_two_versions_are_compared(manager):
     assert manager.get("configurations/2/differences", to="2")["differences"] == []
     against_draft = manager.get("configurations/live/differences", to="draft")["differences"]
     assert [one["words"] for one in against_draft] == [
-        "Its name: “Jim”.",
-        "The instructions: no longer “Speak like a pirate.”.",
+        "Its name: “Jim”",
+        "The instructions: no longer “Speak like a pirate.”",
     ]
 
 

@@ -155,3 +155,14 @@ def test_when_a_key_was_last_used_is_known_and_costs_one_write_a_minute(manager)
     ask(manager.web, text)
     time.sleep(1)
     assert manager.get(f"keys/{app.pk}")["last_used_at"] == first
+
+
+def test_no_secret_is_in_the_process_log(manager, tmp_path_factory):
+    made = manager("POST", "keys", {"name": "x"}).json()
+    rotated = manager("POST", f"keys/{made['id']}/rotate").json()
+    manager("POST", "keys", {"name": made["key"] * 3})
+    manager("GET", f"keys/{made['key']}")
+    logs = list(tmp_path_factory.getbasetemp().glob("web*/web.log"))
+    assert logs
+    for key in (manager.key, made["key"], rotated["key"]):
+        assert all(key.rpartition("_")[2] not in log.read_text() for log in logs)

@@ -47,7 +47,7 @@ def test_a_file_is_applied_once(pipeline):
     pipeline.file(PIRATE)
     first = pipeline("apply", "--note", "commit 4f2a")
     assert (first.code, first.err) == (0, "")
-    assert first.out == "- The instructions: “Speak like a pirate.”.\nVersion 2 of App is live.\n"
+    assert first.out == "- The instructions: “Speak like a pirate.”\nVersion 2 of App is live.\n"
     assert pipeline.deployment.configurations.get(number=2).note == "commit 4f2a"
     second = pipeline("apply")
     assert (second.code, second.out) == (0, "Nothing to do: version 2 of App is as plumbline.toml says.\n")
