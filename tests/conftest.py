@@ -11,6 +11,7 @@ from operators.keys import create_key
 from operators.models import Deployment, Operator
 from operators.publishing import publish
 from tests.audit.log.log_database import allow_flush
+from tests.support.batches import surroundings, workers
 from tests.support.model_server import ModelServer, running
 from tests.support.product import free_port
 from tests.support.product import web as serve
@@ -111,3 +112,18 @@ def clean_queue() -> None:
 @pytest.fixture
 def log_file(tmp_path: Path) -> Path:
     return tmp_path / "process.log"
+
+
+@pytest.fixture(scope="module")
+def working(
+    django_db_setup: None,
+    django_db_blocker: Any,
+    model_session: ModelServer,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[None]:
+    """Relay and worker of batches, for all tests of a module."""
+    empty_queue()
+    with django_db_blocker.unblock():
+        environment = surroundings(model_session.url)
+    with workers(tmp_path_factory.mktemp("batches") / "workers.log", environment):
+        yield

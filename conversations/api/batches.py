@@ -18,6 +18,7 @@ from conversations.batches.store import StoredBatch
 from conversations.errors import ApiError
 from conversations.services import services
 from conversations.turn import authenticated
+from conversations.versions import check_version
 from conversations.wording import PASSED_HEADERS
 from operators.directory import Access
 
@@ -29,6 +30,7 @@ class BatchesView(AsyncAPIView):
     async def post(self, request: Request) -> HttpResponseBase:
         headers = lower_headers(request)
         access = await authenticated(services(), headers)
+        check_version(headers)
         refuse_if_paused(services().oversight, access.operator_id, access.deployment_id)
         passed = {name: headers[name] for name in PASSED_HEADERS if name in headers}
         async with reading(request._request.chunks) as requests:

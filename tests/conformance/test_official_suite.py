@@ -1,7 +1,7 @@
 """The official Python client's own tests of its API, run against a running Plumbline.
 
 They send every field of a request, plain and streaming, and check the types of what comes back strictly. Only the
-models' names are changed, to one that exists.
+names of models and of the batch are changed, to ones that exist.
 """
 
 import os
@@ -11,14 +11,23 @@ import subprocess
 import sys
 from pathlib import Path
 
+import anthropic
 import pytest
 from anthropic.resources.messages import DEPRECATED_MODELS
 
 from tests.conformance.fetch import source
 from tests.conversations.catalogue import model as make_model
+from tests.support.batches import ended, make
 from tests.support.waiting import until
 
-SUITES = ("test_messages.py", "test_models.py", "beta/test_messages.py", "beta/test_models.py")
+SUITES = (
+    "test_messages.py",
+    "test_models.py",
+    "messages/test_batches.py",
+    "beta/test_messages.py",
+    "beta/test_models.py",
+    "beta/messages/test_batches.py",
+)
 SETTINGS = """
 [pytest]
 asyncio_mode = auto
@@ -34,16 +43,20 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture
-def suite(tmp_path: Path) -> Path:
-    """A copy of the client's tests, which ask for the model `default`."""
+def suite(tmp_path: Path, client: anthropic.Anthropic, working: None) -> Path:
+    """A copy of the client's tests, which ask for the model `default` and for a batch that has ended."""
+    ended(client, batch := make(client, "One?", "Two?"))
     copy = tmp_path / "tests"
-    (copy / "api_resources" / "beta").mkdir(parents=True)
     for name in ("__init__.py", "utils.py", "api_resources/__init__.py"):
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source() / "tests" / name, copy / name)
     for name in SUITES:
         text = (source() / "tests" / "api_resources" / name).read_text()
         named = re.sub(r'(model(?:_id)?)="(?:claude-opus-5-5|model_id)"', r'\1="default"', text)
+        named = re.sub(r'"model": "claude-opus-5-5"', '"model": "default"', named)
+        named = named.replace('"message_batch_id"', f'"{batch.id}"').replace("/message_batch_id", f"/{batch.id}")
         assert named != text, name
+        (copy / "api_resources" / name).parent.mkdir(parents=True, exist_ok=True)
         (copy / "api_resources" / name).write_text(named)
     shutil.copy(Path(__file__).with_name("client_fixtures.py"), copy / "conftest.py")
     (tmp_path / "pytest.ini").write_text(SETTINGS)
