@@ -5,6 +5,7 @@ model is silent the caller gets a `ping` now and then, so that nothing between t
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
 from typing import Any, Protocol
@@ -15,6 +16,8 @@ from audit.oversight.state import Oversight, UnknownStateError
 from conversations.errors import ApiError
 from conversations.sse import Event, encode
 from operators.directory import Access
+
+log = logging.getLogger(__name__)
 
 AHEAD = 64
 """How many events the model may be ahead of a slow reader."""
@@ -51,6 +54,10 @@ class Stream:
             if self.turn.pause is None:
                 raise
             self._queue.put_nowait(self.turn.pause)
+        except Exception:
+            # The caller must not take what has come so far for the whole answer.
+            log.exception("a stream broke off")
+            self._queue.put_nowait(ApiError(500, "an error of ours; it was logged"))
         finally:
             self._queue.put_nowait(None)
 
