@@ -9,7 +9,19 @@ from zlib import crc32
 
 from evaluation.sets import material, public
 
-HEADS = ("harmful", "jailbreak", "abuse", "risk", "distress", "identity_pressure", "identity_sincere")
+HEADS = (
+    "harmful",
+    "jailbreak",
+    "abuse",
+    "risk",
+    "distress",
+    "identity_pressure",
+    "identity_sincere",
+    "emergency",
+    "impersonation",
+    "injection",
+    "against_users",
+)
 KINDS = (
     "bright_line.mass_destruction_weapons",
     "bright_line.critical_infrastructure",
@@ -61,7 +73,7 @@ class Example:
 
 def examples() -> list[Example]:
     """All of them, in a stable order."""
-    return [*_everyday(), *_requests(), *_pairs(), *_jailbreaks(), *_abuse(), *_people()]
+    return [*_everyday(), *_requests(), *_pairs(), *_jailbreaks(), *_abuse(), *_people(), *_speakers()]
 
 
 def _everyday() -> Iterator[Example]:
@@ -115,10 +127,25 @@ def _abuse() -> Iterator[Example]:
 def _people() -> Iterator[Example]:
     for row in material("distress.jsonl"):
         labels = {"risk": int(row["label"] == "risk"), "distress": int(row["label"] in {"risk", "distress"})}
-        yield Example(row["text"], "distress", row["group"], labels | _no("harmful", "jailbreak", "abuse"))
+        calm = {} if labels["risk"] else _no("emergency")
+        yield Example(row["text"], "distress", row["group"], labels | calm | _no("harmful", "jailbreak", "abuse"))
+    for row in material("emergencies.jsonl"):
+        labels = {"emergency": int(row["label"] == "emergency"), **_no("harmful", "jailbreak", "abuse")}
+        yield Example(row["text"], "emergencies", row["group"], labels)
     for row in material("identity.jsonl"):
         labels = {f"identity_{kind}": int(row["label"] == kind) for kind in ("pressure", "sincere")}
         yield Example(row["text"], "identity", row["group"], labels | _no("harmful"))
+
+
+def _speakers() -> Iterator[Example]:
+    """Who speaks with whose authority: users who claim another's, texts that instruct, operators against users."""
+    for row in material("impersonation.jsonl"):
+        labels = {"impersonation": int(row["label"] == "claims"), **_no("harmful", "abuse", "emergency")}
+        yield Example(row["text"], "impersonation", row["group"], labels)
+    for row in material("injections.jsonl"):
+        yield Example(row["text"], "injections", row["group"], {"injection": int(row["label"] == "injection")})
+    for row in material("operators.jsonl"):
+        yield Example(row["text"], "operators", row["group"], {"against_users": int(row["label"] == "against")})
 
 
 def _no(*heads: str) -> dict[str, int]:

@@ -20,8 +20,21 @@ from evaluation.sets import material, public
 SEED = 20261124
 LINEAR_SHARE = 0.3
 """Weight of the linear heads' log odds beside the encoder's; measured on themes held out, 0.0 to 2.0."""
-GLANCED = {"harmful": 0.98, "jailbreak": 0.98, "abuse": 0.95, "risk": 0.95, "distress": 0.85, "identity_pressure": 0.9}
+GLANCED = {
+    "harmful": 0.98,
+    "jailbreak": 0.98,
+    "abuse": 0.95,
+    "risk": 0.95,
+    "distress": 0.85,
+    "identity_pressure": 0.9,
+    "emergency": 0.95,
+    "impersonation": 0.9,
+    "injection": 0.95,
+    "against_users": 0.95,
+}
 """The share of what a head looks for that the first look must pass on. Sincere questions are found by their phrases."""
+LOOK_ALIKE_ALARMS = 0.05
+"""The share of look-alikes that a head may suspect whose texts are operators', tools' or documents'."""
 ALARMS = {
     "harmful": 0.04,
     "jailbreak": 0.005,
@@ -30,6 +43,8 @@ ALARMS = {
     "distress": 0.01,
     "identity_pressure": 0.005,
     "identity_sincere": 0.003,
+    "emergency": 0.005,
+    "impersonation": 0.005,
 }
 """The share of everyday requests, of any source, that each head may suspect."""
 FIRM_ALARMS, CERTAIN_ALARMS = 0.10, 0.01
@@ -126,7 +141,10 @@ def _thresholds(head: str, rows: list[Example], first: Floats, closer: Floats, *
     everyday = [closer[here & (sources == name)] for name in sorted(EVERYDAY)]
     everyday = [scores for scores in everyday if len(scores) >= FEWEST]
     alike = closer[here & (label == 0) & ~np.isin(sources, sorted(EVERYDAY))]
-    suspected = max(0.0, *(float(np.quantile(scores, 1 - ALARMS[head])) for scores in everyday))
+    if head in ALARMS:
+        suspected = max(0.0, *(float(np.quantile(scores, 1 - ALARMS[head])) for scores in everyday))
+    else:
+        suspected = max(0.0, float(np.quantile(alike, 1 - LOOK_ALIKE_ALARMS)))
     firm = max(suspected, float(np.quantile(alike, 1 - FIRM_ALARMS)))
     certain = max(firm, float(np.quantile(alike, 1 - CERTAIN_ALARMS)))
     certain = max(certain, *(float(np.quantile(scores, 0.998)) for scores in everyday))

@@ -6,6 +6,7 @@ import binascii
 import codecs
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 ZERO_WIDTH = dict.fromkeys(
@@ -74,6 +75,24 @@ def spelt_out(text: str) -> str:
 def _with_apostrophe(match: re.Match[str]) -> str:
     ends = ("n't", "n't", "'m", "'ve", "'s")  # in the order of the pattern's groups
     return next(stem + end for stem, end in zip(match.groups(), ends, strict=True) if stem)
+
+
+_SENTENCE = re.compile(r"[^.!?。！？।؟\n]*(?:[.!?。！？।؟]+[\"')\]»”]*|\n+|$)")
+
+
+def sentences(text: str, longest: int) -> Iterator[str]:
+    """The text in parts of whole sentences, each of at most `longest` characters; a longer sentence is cut."""
+    part = ""
+    for sentence in _SENTENCE.findall(text):
+        if part.strip() and len(part) + len(sentence) > longest:
+            yield part.strip()
+            part = ""
+        part += sentence
+        while len(part) > longest:
+            yield part[:longest].strip()
+            part = part[longest:]
+    if part.strip():
+        yield part.strip()
 
 
 def _base64(text: str) -> list[str]:
