@@ -12,9 +12,11 @@ WINDOW = 1_200
 OVERLAP = 200
 LONGEST = 60_000
 
-PART = 240
+PART = 120
 """Characters of an operator's, tool's or document's text that are read at a time."""
-PLAINLY_NOT = 0.1
+ASIDE = 160
+"""Characters of a user's text that are read by themselves, beside the whole."""
+PLAINLY_NOT = 0.03
 """Below this score a head overrules a phrase."""
 REFUSED_CERTAIN = 0.55
 KIND_LIKELY = 0.4
@@ -32,6 +34,7 @@ LEARNED = {
     "risk.emergency": "emergency",
     "impersonation": "impersonation",
 }
+ASIDES = ("risk.self_harm", "risk.emergency", "identity.sincere_question")
 SURE_ALONE = frozenset({"abuse", "jailbreak"})
 """Heads whose own word may be certain; the others need a phrase for that."""
 DECLINED_ON_SUSPICION = frozenset({"bright_line.mass_destruction_weapons", "bright_line.sexual_minors"})
@@ -88,6 +91,7 @@ def _said(passage: Passage, text: str, *, closely: bool) -> Iterator[Signal]:
     if passage.speaker == "user":
         yield from _phrases(passage, text, read.scores)
         yield from _learned(passage, text, read.scores)
+        yield from _asides(passage, text)
 
 
 def _by_sentence(passage: Passage, text: str, name: str, head: str, phrase: re.Pattern[str]) -> Iterator[Signal]:
@@ -154,6 +158,26 @@ def _learned(passage: Passage, text: str, scores: dict[str, float]) -> Iterator[
         score, at = scores[head], reader.thresholds(text)[head]
         if score >= at.suspected:
             yield passage.signal(name, score, _level(score, at, alone=head in SURE_ALONE), shorten(text))
+
+
+def _asides(passage: Passage, text: str) -> Iterator[Signal]:
+    """What stands in one sentence among others, which drown it when all are read at once.
+
+    A sentence torn from its story may look worse than it is, so it only raises suspicion, and that of danger and harm
+    only where the head is as sure as it can be.
+    """
+    parts = list(normalise.sentences(text, ASIDE))
+    for part in parts if len(parts) > 1 else ():
+        read, at = reader.read(part), reader.thresholds(part)
+        for name in ASIDES:
+            known = at[LEARNED[name]]
+            needed = known.certain if name.startswith("risk.") else known.suspected
+            if (score := read.scores[LEARNED[name]]) >= needed:
+                yield passage.signal(name, score, "suspected", shorten(part))
+        if (harmful := read.scores["harmful"]) >= at["harmful"].certain:
+            topics = {name: match.start() for name, topic in patterns.TOPICS.items() if (match := topic.search(part))}
+            for name in _about(read.kinds, topics):
+                yield passage.signal(name, harmful, "suspected", shorten(part))
 
 
 def _level(score: float, at: Thresholds, *, alone: bool) -> Level:
