@@ -11,6 +11,8 @@ from evaluation.examples import EVERYDAY, HEADS, NEVER_TRAINED_ON, Example, exam
 from evaluation.scope_model import Measured
 
 Floats = NDArray[np.float64]
+SPLIT = frozenset({"pairs", "scopes", "distress", "identity", "abuse", "emergencies", "operators", "injections"})
+"""Sources that are told in English and in other languages apart."""
 LEVELS = ("suspected", "firm", "certain")
 
 
@@ -77,7 +79,7 @@ def _sources(rows: list[Example], head: str) -> list[tuple[str, list[int]]]:
     for index, row in enumerate(rows):
         if head in row.labels:
             name = row.source
-            if name in {"pairs", "scopes"}:
+            if name in SPLIT:
                 name += ": not English" if reader.foreign(row.text) else ": English"
             by_source.setdefault(name, []).append(index)
     return sorted(by_source.items())
@@ -96,7 +98,7 @@ def _measures(labels: NDArray[np.int64], scores: Floats, at: dict[str, Floats]) 
 
 def _looks(rows: list[Example], first: dict[str, Floats], heads: dict[str, dict[str, float]]) -> list[str]:
     asked = np.zeros(len(rows), bool)
-    for head in HEADS:
+    for head in set(HEADS) - reader.OF_OTHERS:
         asked |= 1 / (1 + np.exp(-first[head])) >= heads[head]["glance"]
     everyday = np.array([row.source in EVERYDAY for row in rows])
     return [

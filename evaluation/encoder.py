@@ -26,7 +26,7 @@ from evaluation.scopes import ScopeMaterial, scope_material
 
 SEED = 20261124
 EXIT_LAYER = 2
-EPOCHS = 4
+EPOCHS = 3
 BATCH = 32
 RATE = 8e-5
 HEADS_RATE = 1e-3

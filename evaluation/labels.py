@@ -10,7 +10,7 @@ _ANY = {
 _OF_KIND = {
     "harm": ("harmful", "unsafe", "harm", "malicious", "dangerous"),
     "abuse": ("abusive", "abuse", "offensive", "toxic"),
-    "risk": ("risk", "at_risk", "self_harm", "suicide", "suicidal", "crisis"),
+    "risk": ("risk", "at_risk", "self_harm", "suicide", "suicidal", "crisis", "emergency"),
     "jailbreak": ("jailbreak", "injection"),
 }
 """To be found; each with `not_`, `non_` or `no_` before it is the opposite."""

@@ -3,7 +3,7 @@
 from functools import cache
 
 from evaluation.examples import examples
-from evaluation.reading import HEAD_OF
+from evaluation.reading import HEADS_OF
 from evaluation.rows import Source
 
 CUT = 1_200
@@ -14,8 +14,8 @@ CUT = 1_200
 def trained_texts(kind: str) -> frozenset[str] | None:
     """The keys of what the kind's head was trained on; None where the training data is not on this machine."""
     try:
-        head = HEAD_OF[kind]
-        return frozenset(key(row.text) for row in examples() if head in row.labels and not row.held_out)
+        heads = HEADS_OF[kind]
+        return frozenset(key(row.text) for row in examples() if row.labels.keys() & heads and not row.held_out)
     except SystemExit:
         return None
 

@@ -19,7 +19,7 @@ SIGNALS_OF = {
     "jailbreak": ("jailbreak",),
 }
 """The beginnings of the names of the signals that count as finding each kind."""
-HEAD_OF = {"harm": "harmful", "abuse": "abuse", "risk": "risk", "jailbreak": "jailbreak"}
+HEADS_OF = {"harm": ("harmful",), "abuse": ("abuse",), "risk": ("risk", "emergency"), "jailbreak": ("jailbreak",)}
 BLANK = Configuration()
 ANSWER = {"role": "assistant", "content": "I see."}
 """Stands for what the model said between the messages of a conversation."""
@@ -65,5 +65,6 @@ def graded(text: str, kind: str, counted: list[Signal]) -> float:
     """
     plain = normalise.read(text[:LONGEST]).plain
     starts = range(0, max(1, len(plain) - OVERLAP), WINDOW - OVERLAP)
-    head = max(reader.read(plain[start : start + WINDOW]).scores[HEAD_OF[kind]] for start in starts)
-    return max([head, *(signal.score for signal in counted)])
+    scores = [reader.read(plain[start : start + WINDOW]).scores for start in starts]
+    heads = [read[head] for read in scores for head in HEADS_OF[kind]]
+    return max([*heads, *(signal.score for signal in counted)])

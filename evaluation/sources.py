@@ -45,7 +45,7 @@ def _own() -> Iterator[Source]:
         for row in sets.material("escalations.jsonl")
     )
     yield Source("escalations", "harm", tuple(conversations), LOOK_ALIKES)
-    for name, kind in (("abuse", "abuse"), ("distress", "risk")):
+    for name, kind in (("abuse", "abuse"), ("distress", "risk"), ("emergencies", "risk")):
         yield Source(name, kind, tuple(_samples(sets.material(f"{name}.jsonl"))), OTHER)
 
 

@@ -14,14 +14,36 @@ from sklearn.linear_model import LogisticRegression
 
 from charter.screens import encoder, linear, reader
 from evaluation import card, scope_model
-from evaluation.examples import EVERYDAY, HEADS, Example, examples
+from evaluation.examples import EVERYDAY, HEADS, Example, clinc, examples
 from evaluation.sets import material, public
 
 SEED = 20261124
 LINEAR_SHARE = 0.3
 """Weight of the linear heads' log odds beside the encoder's; measured on themes held out, 0.0 to 2.0."""
-GLANCED = {"harmful": 0.98, "jailbreak": 0.98, "abuse": 0.95, "risk": 0.95, "distress": 0.85, "identity_pressure": 0.9}
+GLANCED = {
+    "harmful": 0.98,
+    "jailbreak": 0.98,
+    "abuse": 0.95,
+    "risk": 0.95,
+    "distress": 0.85,
+    "identity_pressure": 0.9,
+    "emergency": 0.95,
+    "impersonation": 0.9,
+    "injection": 0.95,
+    "against_users": 0.95,
+}
 """The share of what a head looks for that the first look must pass on. Sincere questions are found by their phrases."""
+LOOK_ALIKE_ALARMS = {
+    "risk": 0.08,
+    "emergency": 0.08,
+    "identity_sincere": 0.08,
+    "impersonation": 0.03,
+    "injection": 0.08,
+    "against_users": 0.08,
+}
+"""The share of look-alikes that these heads may suspect; what they miss costs more than a kind word too many."""
+LOWEST = -1.4
+"""Log odds below which these heads suspect nothing; the others' bound is 0."""
 ALARMS = {
     "harmful": 0.04,
     "jailbreak": 0.005,
@@ -29,12 +51,15 @@ ALARMS = {
     "risk": 0.005,
     "distress": 0.01,
     "identity_pressure": 0.005,
-    "identity_sincere": 0.003,
+    "identity_sincere": 0.005,
+    "emergency": 0.01,
+    "impersonation": 0.003,
 }
 """The share of everyday requests, of any source, that each head may suspect."""
 FIRM_ALARMS, CERTAIN_ALARMS = 0.10, 0.01
 """The share of look-alikes that may be suspected firmly, and that may be certain."""
 
+HARD = frozenset({"pairs", "contrasts"})
 FEWEST = 100
 """A source with fewer everyday requests sets no threshold."""
 
@@ -67,7 +92,7 @@ def _more_everyday() -> list[Example]:
     """Everyday requests beyond those learned from: a few hundred cannot set a threshold of one in a thousand."""
     nothing = dict.fromkeys(HEADS, 0)
     rows = [row for i, row in enumerate(public("clinc150")) if i % 10 == 5]
-    requests = [Example(row["text"], "clinc150", f"clinc-{row.get('category')}", nothing) for row in rows]
+    requests = [clinc(row) for row in rows]
     for row in material("scopes.jsonl"):
         requests += [Example(text, "scopes", row["id"], nothing) for text in (*row["in"], *row["out"])]
     return requests
@@ -123,12 +148,20 @@ def _thresholds(head: str, rows: list[Example], first: Floats, closer: Floats, *
     here = np.array([reader.foreign(row.text) == foreign for row in rows])
     sources = np.array([row.source for row in rows])
     label = np.array([row.labels.get(head, 0 if row.source in EVERYDAY else -1) for row in rows])
-    everyday = [closer[here & (sources == name)] for name in sorted(EVERYDAY)]
+    everyday = [closer[here & (label == 0) & (sources == name)] for name in sorted(EVERYDAY)]
     everyday = [scores for scores in everyday if len(scores) >= FEWEST]
     alike = closer[here & (label == 0) & ~np.isin(sources, sorted(EVERYDAY))]
-    suspected = max(0.0, *(float(np.quantile(scores, 1 - ALARMS[head])) for scores in everyday))
+    bounds = [LOWEST if head in LOOK_ALIKE_ALARMS else 0.0]
+    if head in ALARMS:
+        bounds += [float(np.quantile(scores, 1 - ALARMS[head])) for scores in everyday]
+    if head in LOOK_ALIKE_ALARMS:
+        bounds.append(float(np.quantile(alike, 1 - LOOK_ALIKE_ALARMS[head])))
+    suspected = max(bounds)
     firm = max(suspected, float(np.quantile(alike, 1 - FIRM_ALARMS)))
-    certain = max(firm, float(np.quantile(alike, 1 - CERTAIN_ALARMS)))
+    # By each source that is made to look alike: a mean over easy ones would hide what the hard ones pay.
+    hard = [closer[here & (label == 0) & (sources == name)] for name in sorted(HARD)]
+    worst = [float(np.quantile(scores, 1 - CERTAIN_ALARMS)) for scores in (alike, *hard) if len(scores)]
+    certain = max(firm, *worst)
     certain = max(certain, *(float(np.quantile(scores, 0.998)) for scores in everyday))
     wanted = here & (label == 1) & (closer >= suspected)
     seen = head in GLANCED and wanted.any()

@@ -29,7 +29,9 @@ def concerns(situation: Situation, effective: dict[str, EffectiveBehaviour]) -> 
     found = weighed(situation)
     yield from _bright_lines(charter, found)
     if past.ended and not past.at_risk and not RISKS & found.keys():
-        yield _concern(charter.rule_by_id["conversation.ended"])
+        concern = _concern(charter.rule_by_id["conversation.ended"])
+        # What it was ended for is what it stays closed for.
+        yield replace(concern, signal="abuse") if past.ended_by == "abuse.end" else concern
         return
     yield from _harms(charter, found)
     yield from _operator(charter, situation.signals)

@@ -27,6 +27,8 @@ class Past:
     """Abusive turns after a limit was set, be it by a redirect or by words."""
     at_risk: bool = False
     ended: bool = False
+    ended_by: str = ""
+    """The rule that ended it; "" where an app or a steward did."""
 
     def after(self, decision: Decision, signals: Iterable[Signal]) -> Past:
         """The past as the next turn sees it."""
@@ -43,6 +45,7 @@ class Past:
             abusive_after_redirection=self.abusive_after_redirection + (abusive and limited),
             at_risk=self.at_risk or any(concern.signal in RISKS for concern in decision.concerns),
             ended=self.ended or decision.outcome == "end",
+            ended_by=self.ended_by or (decision.winner.source if decision.outcome == "end" and decision.winner else ""),
         )
 
 

@@ -1,5 +1,6 @@
 """Observe: every passage through every screen."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from charter.configuration import Configuration
@@ -11,6 +12,12 @@ WINDOW = 1_200
 OVERLAP = 200
 LONGEST = 60_000
 
+PART = 120
+"""Characters of an operator's, tool's or document's text that are read at a time."""
+ASIDE = 160
+"""Characters of a user's text that are read by themselves, beside the whole."""
+PLAINLY_NOT = 0.03
+"""Below this score a head overrules a phrase."""
 REFUSED_CERTAIN = 0.55
 KIND_LIKELY = 0.4
 KIND_GUESS = 0.1
@@ -24,7 +31,10 @@ LEARNED = {
     "distress": "distress",
     "identity.pressure": "identity_pressure",
     "identity.sincere_question": "identity_sincere",
+    "risk.emergency": "emergency",
+    "impersonation": "impersonation",
 }
+ASIDES = ("risk.self_harm", "risk.emergency", "identity.sincere_question")
 SURE_ALONE = frozenset({"abuse", "jailbreak"})
 """Heads whose own word may be certain; the others need a phrase for that."""
 DECLINED_ON_SUSPICION = frozenset({"bright_line.mass_destruction_weapons", "bright_line.sexual_minors"})
@@ -69,20 +79,34 @@ def _history(passage: Passage, text: str) -> Iterator[Signal]:
 
 def _said(passage: Passage, text: str, *, closely: bool) -> Iterator[Signal]:
     if passage.speaker == "operator":
-        if match := phrases.AGAINST_USERS.search(text):
-            yield passage.signal("operator.against_users", 0.9, "certain", _around(text, match.start()))
+        yield from _by_sentence(passage, text, "operator.against_users", "against_users", phrases.AGAINST_USERS)
         return
     if passage.speaker in {"tool", "document"}:
-        if match := phrases.INJECTION.search(text):
-            yield passage.signal("injection", 0.8, "suspected", _around(text, match.start()))
+        yield from _by_sentence(passage, text, "injection", "injection", phrases.INJECTION)
         return
     topics = {name: match.start() for name, topic in patterns.TOPICS.items() if (match := topic.search(text))}
     read = reader.read(text, closely=closely or bool(topics))
     yield from _harm(passage, text, read, topics)
     yield from _minors(passage, text, read.scores["harmful"])
     if passage.speaker == "user":
-        yield from _phrases(passage, text)
+        yield from _phrases(passage, text, read.scores)
         yield from _learned(passage, text, read.scores)
+        yield from _asides(passage, text)
+
+
+def _by_sentence(passage: Passage, text: str, name: str, head: str, phrase: re.Pattern[str]) -> Iterator[Signal]:
+    """What one sentence among many may hold: the head reads a few at a time, so that the others do not drown it.
+
+    Where head and phrase agree it is certain; either alone is a suspicion. A phrase that the head finds plainly
+    harmless ("never hide the risks") is nothing.
+    """
+    for part in normalise.sentences(text, PART):
+        score, at = reader.read(part, about=head).scores[head], reader.thresholds(part)[head]
+        match = phrase.search(part)
+        if score < (PLAINLY_NOT if match else at.suspected):
+            continue
+        level: Level = "certain" if score >= at.certain or (match and score >= at.suspected) else "suspected"
+        yield passage.signal(name, score, level, _around(part, match.start()) if match else shorten(part))
 
 
 def _harm(passage: Passage, text: str, read: Reading, topics: dict[str, int]) -> Iterator[Signal]:
@@ -122,10 +146,10 @@ def _minors(passage: Passage, text: str, harmful: float) -> Iterator[Signal]:
         yield passage.signal("minors", 0.6, "noted", _around(text, minors.start()))
 
 
-def _phrases(passage: Passage, text: str) -> Iterator[Signal]:
+def _phrases(passage: Passage, text: str, scores: dict[str, float]) -> Iterator[Signal]:
     text = normalise.spelt_out(text)
     for name, level, phrase in phrases.PHRASES:
-        if match := phrase.search(text):
+        if (match := phrase.search(text)) and not (name == "impersonation" and scores["impersonation"] < PLAINLY_NOT):
             yield passage.signal(name, 0.95 if level == "certain" else 0.7, level, _around(text, match.start()))
 
 
@@ -134,6 +158,26 @@ def _learned(passage: Passage, text: str, scores: dict[str, float]) -> Iterator[
         score, at = scores[head], reader.thresholds(text)[head]
         if score >= at.suspected:
             yield passage.signal(name, score, _level(score, at, alone=head in SURE_ALONE), shorten(text))
+
+
+def _asides(passage: Passage, text: str) -> Iterator[Signal]:
+    """What stands in one sentence among others, which drown it when all are read at once.
+
+    A sentence torn from its story may look worse than it is, so it only raises suspicion, and that of danger and harm
+    only where the head is as sure as it can be.
+    """
+    parts = list(normalise.sentences(text, ASIDE))
+    for part in parts if len(parts) > 1 else ():
+        read, at = reader.read(part), reader.thresholds(part)
+        for name in ASIDES:
+            known = at[LEARNED[name]]
+            needed = known.certain if name.startswith("risk.") else known.suspected
+            if (score := read.scores[LEARNED[name]]) >= needed:
+                yield passage.signal(name, score, "suspected", shorten(part))
+        if (harmful := read.scores["harmful"]) >= at["harmful"].certain:
+            topics = {name: match.start() for name, topic in patterns.TOPICS.items() if (match := topic.search(part))}
+            for name in _about(read.kinds, topics):
+                yield passage.signal(name, harmful, "suspected", shorten(part))
 
 
 def _level(score: float, at: Thresholds, *, alone: bool) -> Level:

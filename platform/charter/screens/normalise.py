@@ -6,6 +6,7 @@ import binascii
 import codecs
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 ZERO_WIDTH = dict.fromkeys(
@@ -21,7 +22,8 @@ _MIXED = re.compile(r"\w*[A-Za-z]\w*[Ѐ-ӿͰ-Ͽ]\w*|\w*[Ѐ-ӿͰ-Ͽ]\w*[A-Za-z]\w
 _LEET_WORD = re.compile(
     r"(?<![\w$@!])(?=[\w$@!]*[a-z])(?=[\w$@!]*[013457@$!])[a-z013457@$!]{3,}(?![\w$@!])", re.IGNORECASE
 )
-_SPACED = re.compile(r"(?<!\w)(?:[^\W\d_][\s.\-_*]{1,2}){4,}[^\W\d_](?!\w)")
+_SPACED = re.compile(r"(?<!\w)(?:[^\W\d_][\s.\-_*]{1,4}){4,}[^\W\d_](?!\w)")
+_GAP = re.compile(r"[\s.\-_*]+")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{20,}={0,2}(?![A-Za-z0-9+/=])")
 _HEX = re.compile(r"(?<![0-9a-fA-F])(?:[0-9a-fA-F]{2}[\s:]?){12,}(?![0-9a-fA-F])")
 LONGEST_DECODED = 4_000
@@ -43,7 +45,7 @@ def read(text: str) -> Reading:
     if plain != visible:
         disguise = "look-alike letters"
     hidden: list[str] = []
-    joined = _SPACED.sub(lambda match: re.sub(r"[\s.\-_*]", "", match[0]), plain)
+    joined = _SPACED.sub(_despaced, plain)
     if joined != plain:
         hidden.append(joined)
         disguise = "spaced letters"
@@ -74,6 +76,31 @@ def spelt_out(text: str) -> str:
 def _with_apostrophe(match: re.Match[str]) -> str:
     ends = ("n't", "n't", "'m", "'ve", "'s")  # in the order of the pattern's groups
     return next(stem + end for stem, end in zip(match.groups(), ends, strict=True) if stem)
+
+
+def _despaced(match: re.Match[str]) -> str:
+    """Letters put together again; a gap that is wider than most stands between words."""
+    gaps = [len(gap) for gap in _GAP.findall(match[0])]
+    usual = min(gaps)
+    return _GAP.sub(lambda gap: "" if len(gap[0]) == usual else " ", match[0])
+
+
+_SENTENCE = re.compile(r"[^.!?。！？।؟\n]*(?:[.!?。！？।؟]+[\"')\]»”]*|\n+|$)")
+
+
+def sentences(text: str, longest: int) -> Iterator[str]:
+    """The text in parts of whole sentences, each of at most `longest` characters; a longer sentence is cut."""
+    part = ""
+    for sentence in _SENTENCE.findall(text):
+        if part.strip() and len(part) + len(sentence) > longest:
+            yield part.strip()
+            part = ""
+        part += sentence
+        while len(part) > longest:
+            yield part[:longest].strip()
+            part = part[longest:]
+    if part.strip():
+        yield part.strip()
 
 
 def _base64(text: str) -> list[str]:

@@ -15,6 +15,8 @@ from charter.screens import encoder, linear
 
 ARTIFACT = Path(__file__).parent / "artifact" / "thresholds.json"
 SHORT = 4
+OF_OTHERS = frozenset({"injection", "against_users"})
+"""Heads that are about the texts of tools, documents and operators, and say nothing of a user's."""
 _WORDS = re.compile(r"[^\W\d_]+")
 _SMALL_WORDS = frozenset(
     """
@@ -88,15 +90,17 @@ def forget() -> None:
 
 
 @lru_cache(maxsize=1_024)
-def read(text: str, *, closely: bool = False) -> Reading:
+def read(text: str, *, closely: bool = False, about: str = "") -> Reading:
     """Measures one text of at most a window's length. `closely`: take the closer look whatever the first one says.
 
-    Recent texts are remembered: retries, and the several screens that read one text."""
+    about: the one head that is asked, of a text that is not a user's. Recent texts are remembered: retries, and the
+    several screens that read one text."""
     known = linear.logits(text)
     first = encoder.first_look(text)
     scores = blended(first.logits, known)
     at = thresholds(text)
-    if not closely and all(score < at[head].glance for head, score in scores.items()):
+    asked = {about} if about else scores.keys() - OF_OTHERS
+    if not closely and all(scores[head] < at[head].glance for head in asked):
         return Reading(scores, {}, None)
     closer = encoder.closer_look(first)
     kinds = {name: _probability(logit) for name, logit in closer.logits.items() if name not in known}

@@ -5,7 +5,7 @@ alike it is to everyday requests of any kind.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -48,7 +48,7 @@ SMALL_TALK = re.compile(
     r"perfect|lovely|please|bye|goodbye|and|but|why|how so|go on|continue|more|shorter|longer|again|really|what|hola|gracias|bonjour|merci|"
     r"salut|hallo|danke|tschüss|ja|nein|ciao|grazie|olá|oi|obrigad[oa]|谢谢|你好|ありがとう|こんにちは|спасибо|привет|شكرا|धन्यवाद)\W*)+"
     r"(?:\w+\W*){0,4}$|"
-    r"^\W*(?:oh )?(?:\w+ )?(?:thanks|thank you)\b.{0,60}$|"
+    r"^\W*(?:oh )?(?:\w+,? )?(?:thanks|thank you)\b.{0,60}$|"
     r"\b(?:what (?:can|do|could) you (?:\w+ )?(?:do|help|know)|who are you|what are you|are you sure|can you (?:help|assist) me\b\W*$|"
     r"explain (?:that|it|this)|(?:say|do) that again|(?:make|try) (?:it|that)|i don'?t understand|what do you mean|more detail|an example|"
     r"(?:a|your) (?:system )?(?:prompt|instructions)|that (?:answer|was) (?:\w+ )?(?:useless|wrong|great|helpful|not)|"
@@ -141,7 +141,9 @@ def off_topic(text: str, configuration: Configuration) -> float:
     """0 (what the deployment is for) .. 1 (something else)."""
     scope = configuration.scope
     everyday, weights, bias = _model()
-    logit = float(measures(text, scope, everyday) @ weights) + bias
+    # Without what is refused too: leaving a topic out must never let in what was outside before.
+    scopes = [scope, replace(scope, refused=())] if scope.refused else [scope]
+    logit = max(float(measures(text, one, everyday) @ weights) for one in scopes) + bias
     return float(1.0 / (1.0 + np.exp(-logit)))
 
 
