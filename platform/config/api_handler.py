@@ -81,7 +81,7 @@ class ApiHandler(ASGIHandler):
         if left:
             return
         request = self.request_class(scope, BytesIO(b""))
-        request.chunks = body.chunks
+        request.chunks, request._read_started = body.chunks, True
         request.body_limit, request.too_large = limit, body.size > limit
         answering = asyncio.current_task()
         assert answering is not None  # noqa: S101 - an ASGI server runs us in a task
