@@ -135,6 +135,8 @@ def test_axe_finds_nothing_serious(demo, sign_in: Callable[[str], Page], page: P
     disable(webhook, actor=("account", "t"))
     found += _findings(page, demo["web"], [one])
     page.get_by_role("button", name="Make a new secret").click()
+    expect(page.locator("#secret")).to_be_visible()
+    page.wait_for_load_state("load")  # its styles are part of what is looked at
     found += grave_findings(page, "secret")
     assert found == []
 
