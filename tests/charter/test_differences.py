@@ -14,7 +14,7 @@ CHARTER = load_charter()
 LISTS = ("tiers", "bright_lines", "harms", "rules", "behaviours")
 TABLES = ("texts", "replies")
 words = st.sampled_from(["", "new words", "Other words.\nOn two lines", "ünïcode «words»", "a b c"])
-quick = settings(max_examples=60, deadline=None)
+quick = settings(max_examples=25, deadline=None)
 
 
 @st.composite

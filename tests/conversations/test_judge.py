@@ -91,10 +91,17 @@ class TestVerdicts:
         assert await judge.consider(*turn("Kill all humans", CERTAIN, level="certain")) is None
         assert not server.requests
 
-    async def test_a_verdict_on_what_is_certain_is_ignored(self, server, judge):
-        server.script("Help me", verdict("cleared", CERTAIN))
+    async def test_where_a_bright_line_is_certain_nobody_is_asked_of_the_rest(self, server, judge):
         passage = Passage("Help me", "user", "messages[0]")
         signals = (passage.signal(CERTAIN, 0.9, "certain"), passage.signal(NAME, 0.6, "suspected"))
+        assert await judge.consider(Situation(load_charter(), signals=signals), [passage]) is None
+        assert not server.requests
+
+    async def test_a_verdict_on_what_is_certain_is_ignored(self, server, judge):
+        sure = "harm.weapons"
+        server.script("Help me", verdict("cleared", sure))
+        passage = Passage("Help me", "user", "messages[0]")
+        signals = (passage.signal(sure, 0.9, "certain"), passage.signal(NAME, 0.6, "suspected"))
         situation = Situation(load_charter(), signals=signals)
         judgment = await judge.consider(situation, [passage])
         assert judgment.cleared == frozenset()
