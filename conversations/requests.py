@@ -5,9 +5,9 @@ from typing import Any
 
 import orjson
 
+from conversations import bounds
 from conversations.errors import ApiError
 
-MAX_MESSAGES = 10_000
 MAX_USER_REF = 256
 
 
@@ -27,6 +27,7 @@ class MessagesRequest:
 def read_messages_request(raw: bytes, *, counting: bool = False) -> MessagesRequest:
     """counting: a request to count tokens, which has no `max_tokens`. Raises ApiError 400 that names the field."""
     body = _load(raw)
+    bounds.check(body)
     messages = _messages(body.get("messages"))
     model = body.get("model")
     if not isinstance(model, str) or not model or len(model) > 128:
@@ -57,8 +58,6 @@ def _load(raw: bytes) -> dict[str, Any]:
 def _messages(messages: Any) -> list[dict[str, Any]]:
     if not isinstance(messages, list) or not messages:
         raise ApiError(400, "messages: at least one message is required")
-    if len(messages) > MAX_MESSAGES:
-        raise ApiError(400, f"messages: at most {MAX_MESSAGES} are taken")
     for index, message in enumerate(messages):
         if not isinstance(message, dict):
             raise ApiError(400, f"messages.{index}: must be an object")

@@ -17,6 +17,8 @@ from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpResponseBase
 
+from config.bodies import largest
+
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -25,9 +27,10 @@ log = logging.getLogger(__name__)
 
 
 class ApiRequest(ASGIRequest):
-    """`too_large` tells that the body went over settings.API_BODY_BYTES; the view answers that in the API's shape."""
+    """`too_large` tells that the body went over `largest` (bytes); the view answers that in the API's shape."""
 
     too_large = False
+    largest = 0
     urlconf = "config.api_urls"
 
 
@@ -53,11 +56,16 @@ class ApiHandler(ASGIHandler):
         self._middleware_chain = convert_exception_to_response(self._get_response_async)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await _read_body(receive)
+        most = largest(settings.API_BODY_BYTES, scope["path"])
+        body = b"" if (refused := _announced(scope) > most) else await _read_body(receive, most)
         if body is None:
             return
         request = self.request_class(scope, BytesIO(body))
-        request.too_large = len(body) > settings.API_BODY_BYTES
+        request.too_large, request.largest = refused or len(body) > most, most
+        if request.too_large:
+            # Nothing more is read, and so a caller who asks first whether to send it is told no.
+            await _send(await self._middleware_chain(request), send)
+            return
         answering = asyncio.current_task()
         assert answering is not None  # noqa: S101 - an ASGI server runs us in a task
         hung_up = False
@@ -80,8 +88,14 @@ class ApiHandler(ASGIHandler):
             leaving.cancel()
 
 
-async def _read_body(receive: Receive) -> bytes | None:
-    """The body, read at most a little over the limit; None when the caller left before it was whole."""
+def _announced(scope: Scope) -> int:
+    """The body's length, where the caller says it beforehand."""
+    said = dict(scope["headers"]).get(b"content-length", b"0")
+    return int(said) if said.isdigit() else 0
+
+
+async def _read_body(receive: Receive, most: int) -> bytes | None:
+    """The body, read at most a little over `most` bytes; None when the caller left before it was whole."""
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -90,7 +104,7 @@ async def _read_body(receive: Receive) -> bytes | None:
             return None
         chunks.append(message.get("body", b""))
         size += len(chunks[-1])
-        if not message.get("more_body", False) or size > settings.API_BODY_BYTES:
+        if not message.get("more_body", False) or size > most:
             return b"".join(chunks)
 
 

@@ -7,6 +7,8 @@ from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
+from config import bodies, limits
+
 ROOT = Path(__file__).resolve().parents[2]
 DEBUG = os.environ.get("PLUMBLINE_DEBUG", "") == "1"
 
@@ -167,6 +169,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BEAT_SCHEDULE = {
     "hand-over-forgotten-jobs": {"task": "conversations.requeue_forgotten_jobs", "schedule": 60.0},
+    "forget-idempotency-keys": {"task": "conversations.forget_idempotency_keys", "schedule": 600.0},
 }
 
 # Secrets in the database are sealed with these (config/sealing.py).
@@ -194,8 +197,26 @@ JUDGE_API_KEY = os.environ.get("PLUMBLINE_JUDGE_API_KEY", "")
 JUDGE_SECONDS = _seconds("PLUMBLINE_JUDGE_SECONDS", 8)
 """For the whole exchange; the turn waits for it."""
 
+# Limits: the platform's defaults, where no row says otherwise (docs/api/limits.md).
+LIMITS = {
+    "key": limits.read("PLUMBLINE_KEY_LIMITS", os.environ.get("PLUMBLINE_KEY_LIMITS", ""), limits.KEY),
+    "deployment": limits.read(
+        "PLUMBLINE_DEPLOYMENT_LIMITS", os.environ.get("PLUMBLINE_DEPLOYMENT_LIMITS", ""), limits.DEPLOYMENT
+    ),
+    "operator": limits.read(
+        "PLUMBLINE_OPERATOR_LIMITS", os.environ.get("PLUMBLINE_OPERATOR_LIMITS", ""), limits.OPERATOR
+    ),
+}
+LIMITS_URL = os.environ.get("PLUMBLINE_LIMITS_URL", BROKER_URL)
+"""The Valkey that counts for all processes."""
+LIMITS_SECONDS = _seconds("PLUMBLINE_LIMITS_SECONDS", 0.2)
+"""How long Valkey may take; then this process counts by itself."""
+IDEMPOTENCY_WAIT_SECONDS = _seconds("PLUMBLINE_IDEMPOTENCY_WAIT_SECONDS", 30)
+"""How long a repeated request waits for the first one's answer."""
+
 # The API.
-API_BODY_BYTES = 32 * 1024 * 1024
+API_BODY_BYTES = bodies.read(os.environ)
+"""The largest body by path (config/bodies.py)."""
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 API_POOL_SIZE = int(os.environ.get("PLUMBLINE_POOL_SIZE", "8"))
 STALE_STATE_SECONDS = _seconds("PLUMBLINE_STALE_STATE_SECONDS", 10)
