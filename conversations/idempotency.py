@@ -27,7 +27,6 @@ from conversations.requests import MessagesRequest
 
 HEADER = "idempotency-key"
 LONGEST = 255
-LEASE_SECONDS = 15.0
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.05, 0.5
 
 log = logging.getLogger(__name__)
@@ -139,7 +138,9 @@ class Once:
         self._held.add(attempt)
         try:
             async with database.pool().connection() as connection:
-                cursor = await connection.execute(_CLAIM, (deployment_id, key, body, attempt.owner, LEASE_SECONDS))
+                cursor = await connection.execute(
+                    _CLAIM, (deployment_id, key, body, attempt.owner, settings.LEASE_SECONDS)
+                )
                 if await cursor.fetchone() is not None:
                     return attempt
                 row = await (await connection.execute(_HELD, (deployment_id, key))).fetchone()
@@ -166,12 +167,14 @@ class Once:
 
     async def _renew(self) -> None:
         while True:
-            await asyncio.sleep(LEASE_SECONDS / 3)
+            await asyncio.sleep(settings.LEASE_SECONDS / 3)
             if not self._held:
                 continue
             try:
                 async with database.pool().connection() as connection:
-                    await connection.execute(_RENEW, (LEASE_SECONDS, [attempt.owner for attempt in self._held]))
+                    await connection.execute(
+                        _RENEW, (settings.LEASE_SECONDS, [attempt.owner for attempt in self._held])
+                    )
             except (psycopg.Error, OSError) as error:
                 log.warning("the leases of idempotency keys are not renewed: %s", error)
 

@@ -64,6 +64,6 @@ def _texts(content: Any) -> Iterator[str]:
         for block in content:
             if isinstance(block, dict) and isinstance(block.get("text"), str):
                 yield block["text"]
-            elif isinstance(block, dict) and block.get("type") in {"document", "search_result"}:
+            elif isinstance(block, dict) and block.get("type") in ("document", "search_result"):
                 for text, _ in _of_block(block, "document"):
                     yield text

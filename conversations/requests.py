@@ -61,7 +61,8 @@ def _messages(messages: Any) -> list[dict[str, Any]]:
     for index, message in enumerate(messages):
         if not isinstance(message, dict):
             raise ApiError(400, f"messages.{index}: must be an object")
-        if message.get("role") not in {"user", "assistant", "system"}:
+        role = message.get("role")
+        if not isinstance(role, str) or role not in {"user", "assistant", "system"}:
             raise ApiError(400, f"messages.{index}.role: must be 'user' or 'assistant'")
         content = message.get("content")
         if not isinstance(content, str) and not _are_blocks(content):

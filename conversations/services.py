@@ -26,7 +26,7 @@ class Services:
         self.oversight = Oversight()
         self.upstreams = Upstreams()
         self.judge = configured_judge()
-        self.limits = Limiter(settings.LIMITS_URL, settings.LIMITS_SECONDS)
+        self.limits = Limiter(settings.LIMITS_URL, seconds=settings.LIMITS_SECONDS, lease=settings.LEASE_SECONDS)
         self.recorder = Recorder(self.limits.months.count)
         self.running = Running(self.oversight)
         self.background = Background()

@@ -16,12 +16,8 @@ from conversations.limits.asking import MONTH_MONEY, MONTH_TOKENS, UNKNOWN, Ask,
 from conversations.limits.local import LocalBuckets
 from conversations.limits.months import Months
 from conversations.limits.tokens import Used
-from conversations.limits.wire import AwayError, Part, Script, Wire
+from conversations.limits.wire import ADMIT, HOLD, SETTLE, AwayError, Part, Wire
 from operators.allowances import Subject
-
-ADMIT, SETTLE, HOLD = (Script.read(f"{name}.lua") for name in ("admit", "settle", "hold"))
-LEASE_SECONDS = 30.0
-"""A process that is killed frees its streams after this long; one that lives says so three times as often."""
 
 log = logging.getLogger(__name__)
 
@@ -39,9 +35,13 @@ class Admission:
 
 
 class Limiter:
-    """One a process. url, seconds: Valkey's address, and how long it may take."""
+    """One a process. url, seconds: Valkey's address, and how long it may take.
 
-    def __init__(self, url: str, seconds: float) -> None:
+    lease: seconds after which the streams of a killed process are free again; one that lives says so in time.
+    """
+
+    def __init__(self, url: str, *, seconds: float, lease: float) -> None:
+        self._lease = lease
         self._wire = Wire(url, seconds)
         self._background = Background()
         self.months = Months(self._wire, self._background)
@@ -105,7 +105,7 @@ class Limiter:
         """Valkey's word. Raises AwayError."""
         operator, month = subjects[-1].id, month_of(datetime.now(UTC))
         keys = [*names.buckets(subjects), *names.streams(subjects), names.month(operator, f"{month:%Y-%m}")]
-        arguments: list[Part] = [*ask.costs, stream, round(LEASE_SECONDS * 1000)]
+        arguments: list[Part] = [*ask.costs, stream, round(self._lease * 1000)]
         for subject in subjects:
             budget = budgets(subject) if ask.budgets else (None, None)
             limits = (*rates(subject), subject.allowance.streams, *budget)
@@ -139,11 +139,11 @@ class Limiter:
                 for name, subject in zip(names.streams(subjects), subjects, strict=True):
                     if subject.allowance.streams is not None:
                         sets[name].append(stream)
-            arguments: list[Part] = [self._name, round(LEASE_SECONDS * 1000)]
+            arguments: list[Part] = [self._name, round(self._lease * 1000)]
             for running in sets.values():
                 arguments += [len(running), *running]
             self.months.catch_up()
             with suppress(AwayError):
                 self._processes = max(1, await self._wire.send(HOLD, [names.PROCESSES, *sets], arguments))
             metrics.put("limits_local", self.local)
-            await asyncio.sleep(LEASE_SECONDS / 3)
+            await asyncio.sleep(self._lease / 3)

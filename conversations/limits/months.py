@@ -16,11 +16,10 @@ from conversations.limits import names
 from conversations.limits.alerts import Alerts
 from conversations.limits.asking import NANO
 from conversations.limits.spending import Spending, Spent
-from conversations.limits.wire import AwayError, Part, Script, Wire
+from conversations.limits.wire import COUNT, AwayError, Part, Wire
 from operators.allowances import Subject
 from operators.budgets import UsageRow, rows_of
 
-COUNT = Script.read("count.lua")
 KEPT_MS = 40 * 24 * 3600 * 1000
 ROWS_AT_ONCE = 500
 REFRESHED_SECONDS = 600.0

@@ -36,12 +36,15 @@ class AwayError(Exception):
 class Script(NamedTuple):
     text: str
     digest: str
+    """Valkey's name for it."""
 
-    @classmethod
-    def read(cls, name: str) -> "Script":
-        text = Path(__file__).with_name(name).read_text(encoding="utf-8")
-        # Valkey's name for a script.
-        return cls(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+def _script(name: str) -> Script:
+    text = Path(__file__).with_name(name).read_text(encoding="utf-8")
+    return Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+ADMIT, SETTLE, COUNT, HOLD = SCRIPTS = [_script(f"{name}.lua") for name in ("admit", "settle", "count", "hold")]
 
 
 class _Call(NamedTuple):
@@ -65,7 +68,7 @@ class Wire:
         self._breaker = Breaker(FAILURES_IN_A_ROW, REST_SECONDS, clock)
         self._waiting: deque[_Call] = deque()
         self._asked = asyncio.Event()
-        self._stopped = False
+        self._stopped = self._loaded = False
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -125,24 +128,31 @@ class Wire:
                     call.answer.set_result(answer)
 
     def _failed(self, error: Exception) -> None:
-        was_open = self._breaker.open
+        was_open, self._loaded = self._breaker.open, False
         self._breaker.failed()
         if not was_open:
             by_itself = "; this process counts by itself" if self._breaker.open else ""
             log.warning("Valkey does not count for us (%s)%s", str(error) or type(error).__name__, by_itself)
 
     async def _exchange(self, batch: Sequence[_Call]) -> list[Any]:
+        if not self._loaded:
+            await self._load()
         answers = await self._pipeline(batch)
         unknown = [index for index, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
         if unknown:
-            for script in {batch[index].script for index in unknown}:
-                await self._client.script_load(script.text)
+            await self._load()
             for index, answer in zip(unknown, await self._pipeline([batch[index] for index in unknown]), strict=True):
                 answers[index] = answer
         for answer in answers:
             if isinstance(answer, Exception):
                 raise answer
         return answers
+
+    async def _load(self) -> None:
+        """Beforehand, so that calls are not done out of order for want of a script."""
+        for script in SCRIPTS:
+            await self._client.script_load(script.text)
+        self._loaded = True
 
     async def _pipeline(self, batch: Sequence[_Call]) -> list[Any]:
         async with self._client.pipeline(transaction=False) as pipeline:

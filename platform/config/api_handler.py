@@ -61,6 +61,7 @@ class ApiHandler(ASGIHandler):
         if body is None:
             return
         request = self.request_class(scope, BytesIO(body))
+        request._body = body  # Django's own limit is for the pages' forms
         request.too_large, request.largest = refused or len(body) > most, most
         if request.too_large:
             # Nothing more is read, and so a caller who asks first whether to send it is told no.

@@ -211,6 +211,8 @@ LIMITS_URL = os.environ.get("PLUMBLINE_LIMITS_URL", BROKER_URL)
 """The Valkey that counts for all processes."""
 LIMITS_SECONDS = _seconds("PLUMBLINE_LIMITS_SECONDS", 0.2)
 """How long Valkey may take; then this process counts by itself."""
+LEASE_SECONDS = _seconds("PLUMBLINE_LEASE_SECONDS", 15)
+"""What a killed process held, streams and idempotency keys, is free again after this long."""
 IDEMPOTENCY_WAIT_SECONDS = _seconds("PLUMBLINE_IDEMPOTENCY_WAIT_SECONDS", 30)
 """How long a repeated request waits for the first one's answer."""
 
