@@ -10,6 +10,7 @@ from django.conf import settings
 from audit.log.writer import new_id
 from charter import Past
 from config import database
+from config.bodies import largest
 from conversations import prefix
 from conversations.errors import ApiError
 from conversations.requests import MessagesRequest
@@ -139,9 +140,9 @@ async def _named_place(request: MessagesRequest, deployment_id: UUID, conversati
 
 async def _messages_up_to(turn_id: UUID) -> list[dict[str, Any]]:
     async with database.pool().connection() as connection:
-        cursor = await connection.execute(_CHAIN, (turn_id, LONGEST_CHAIN, settings.API_BODY_BYTES))
+        cursor = await connection.execute(_CHAIN, (turn_id, LONGEST_CHAIN, _longest()))
         rows = await cursor.fetchall()
-    if rows and rows[0][1] > settings.API_BODY_BYTES:
+    if rows and rows[0][1] > _longest():
         raise ApiError(413, "what was said earlier in this conversation is larger than a request may be")
     messages: list[dict[str, Any]] = []
     for raw, _ in rows:
@@ -152,6 +153,11 @@ async def _messages_up_to(turn_id: UUID) -> list[dict[str, Any]]:
         if content["answer"]:
             messages.append({"role": "assistant", "content": content["answer"]})
     return messages
+
+
+def _longest() -> int:
+    """Bytes: what an app could have sent itself."""
+    return largest(settings.API_BODY_BYTES, "/v1/messages")
 
 
 def _past(stored: Any, newest: Any = None, *, ended: bool) -> Past:

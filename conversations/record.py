@@ -6,21 +6,28 @@ a commit's cost is shared. If a batch fails its turns are tried one by one, so o
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
 
 from audit.log.names import Name
 from audit.log.writer import INSERT_ENTRIES, Row, entry_parameters, entry_row
 from config import database
 from conversations.erasure import NO_PAST, NO_PREFIX, NOTHING_SAID, without_evidence
 from conversations.errors import NotRecordedError
+from conversations.idempotency import Attempt, TakenOverError, answered
+from conversations.limits import Spent
+from operators.allowances import Subject
+from operators.budgets import TOKENS, UsageRow
 from operators.webhooks.events import INSERT_DELIVERIES
 
 log = logging.getLogger(__name__)
@@ -81,6 +88,27 @@ class TurnRecord:
     milliseconds: int
     upstream_milliseconds: int
     beside: Beside | None = None
+    used_model: str
+    """By its name in the catalogue; this and the following are what is counted for budgets and bills."""
+    used_input: int
+    used_output: int
+    used_cache_write: int
+    used_cache_read: int
+    used_cost: Decimal
+    subjects: tuple[Subject, ...]
+    """The key, its deployment, its operator."""
+    attempt: Attempt | None = None
+    """Holds the idempotency key whose answer this is."""
+    envelope: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A turn to be written, with its content's digest and its audit entry."""
+
+    turn: TurnRecord
+    digest: str
+    entry: Row
 
 
 _COLUMNS = {
@@ -115,11 +143,18 @@ _COLUMNS = {
     "milliseconds": "int4",
     "upstream_milliseconds": "int4",
 }
-_EXTRA = {"branched_from": "uuid", "user_ref": "text", "ended": "bool", "told": "text"}
+_USED = {
+    "used_model": "text",
+    "used_input": "int8",
+    "used_output": "int8",
+    "used_cache_write": "int8",
+    "used_cache_read": "int8",
+    "used_cost": "numeric",
+}
+_EXTRA = {"branched_from": "uuid", "user_ref": "text", "ended": "bool", "told": "text"} | _USED
 _ARRAYS = ", ".join(f"%({column})s::{kind}[]" for column, kind in (_COLUMNS | _EXTRA).items())
 
-_EVENTS = f"""
-, happened AS (
+_EVENTS = f""", happened AS (
     SELECT 'turn.flagged' AS type, deployment_id, told FROM new_turns WHERE flagged
     UNION ALL
     -- A conversation that was ended before is not ended again by what is said in it.
@@ -154,9 +189,23 @@ WITH new_turns AS (
 ), jobs AS (
     INSERT INTO conversations_job (kind, turn_id)
     SELECT kind, id FROM new_turns CROSS JOIN unnest(%(reviews)s::text[]) AS kind
+), used AS (
+    INSERT INTO operators_usage AS u
+        (day, deployment_id, key_id, model,
+         turns, input_tokens, output_tokens, cache_write_tokens, cache_read_tokens, cost)
+    SELECT (now() AT TIME ZONE 'UTC')::date, deployment_id, key_id, used_model, count(*), sum(used_input),
+           sum(used_output), sum(used_cache_write), sum(used_cache_read), sum(used_cost)
+    FROM new_turns GROUP BY key_id, deployment_id, used_model ORDER BY key_id, used_model
+    ON CONFLICT (key_id, day, model) DO UPDATE SET
+        turns = u.turns + excluded.turns, input_tokens = u.input_tokens + excluded.input_tokens,
+        output_tokens = u.output_tokens + excluded.output_tokens,
+        cache_write_tokens = u.cache_write_tokens + excluded.cache_write_tokens,
+        cache_read_tokens = u.cache_read_tokens + excluded.cache_read_tokens, cost = u.cost + excluded.cost
+    RETURNING key_id, day::text, model, {TOKENS}, cost
+){_EVENTS if tell else ""}, entries AS (
+    {INSERT_ENTRIES}
 )
-{_EVENTS if tell else ""}
-{INSERT_ENTRIES}
+SELECT * FROM used
 """  # noqa: S608 - made of constants
 
 
@@ -173,7 +222,9 @@ _RECORD_IN_DELETED = {tell: _statement("c.turn_count + excluded.turn_count", tel
 class Recorder:
     """The process's writer. `start` and `stop` belong to the ASGI lifespan; `stop` writes what is still waiting."""
 
-    def __init__(self) -> None:
+    def __init__(self, counted: Callable[[Iterable[Spent]], None] = lambda _spent: None) -> None:
+        """counted: is told what each commit added to the count of usage, before its answers leave."""
+        self._counted = counted
         self._waiting: asyncio.Queue[tuple[TurnRecord, asyncio.Future[None]]] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
 
@@ -188,7 +239,10 @@ class Recorder:
                 await self._task
 
     async def record(self, turn: TurnRecord) -> None:
-        """Returns once the turn is committed. Raises NotRecordedError when it is not."""
+        """Returns once the turn is committed. Raises NotRecordedError when it is not.
+
+        Raises TakenOverError, and records nothing, where another attempt holds the turn's idempotency key.
+        """
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.put_nowait((turn, done))
         try:
@@ -205,14 +259,16 @@ class Recorder:
                 batch.append(self._waiting.get_nowait())
             # A caller who was already told that the turn is not recorded must not find it recorded later.
             live = [(turn, done) for turn, done in batch if not done.done()]
-            if live:
-                await self._write(live)
+            # Turns with an idempotency key cost more, and only they shall.
+            for part in ([one for one in live if not one[0].attempt], [one for one in live if one[0].attempt]):
+                if part:
+                    await self._write(part)
             for _ in batch:
                 self._waiting.task_done()
 
     async def _write(self, batch: Sequence[tuple[TurnRecord, asyncio.Future[None]]]) -> None:
         try:
-            await asyncio.wait_for(_insert([turn for turn, _ in batch]), PATIENCE_SECONDS / 2)
+            spent, lost = await asyncio.wait_for(_insert([turn for turn, _ in batch]), PATIENCE_SECONDS / 2)
         except (psycopg.Error, OSError, TimeoutError, ValueError) as error:
             if len(batch) > 1 and not isinstance(error, psycopg.OperationalError | OSError | TimeoutError):
                 for one in batch:
@@ -223,45 +279,77 @@ class Recorder:
                 if not done.done():
                     done.set_exception(NotRecordedError())
         else:
-            for _, done in batch:
-                if not done.done():
+            self._counted(spent)
+            for turn, done in batch:
+                if done.done():
+                    continue
+                if turn.attempt in lost:
+                    done.set_exception(TakenOverError())
+                else:
                     done.set_result(None)
 
 
-async def _insert(turns: Sequence[TurnRecord]) -> None:
-    digests = [sha256(turn.content).hexdigest() for turn in turns]
-    entries = [_entry(turn, digest) for turn, digest in zip(turns, digests, strict=True)]
+async def _insert(turns: Sequence[TurnRecord]) -> tuple[list[Spent], set[Attempt | None]]:
+    """What was added to the count of usage, and the attempts that no longer hold their keys: those are not recorded."""
+    rows = [_row(turn) for turn in turns]
     try:
-        await _execute(_RECORD, turns, digests, entries)
+        return await _insert_rows(_RECORD, rows)
     except psycopg.errors.NotNullViolation as error:
         if len(turns) > 1 or error.diag.column_name != "turn_count":
             raise
-        await _execute(_RECORD_IN_DELETED, [_erased(turns[0])], digests, entries)
+        return await _insert_rows(_RECORD_IN_DELETED, [replace(rows[0], turn=_erased(turns[0]))])
+
+
+async def _insert_rows(statement: dict[bool, str], rows: Sequence[_Row]) -> tuple[list[Spent], set[Attempt | None]]:
+    besides = [row.turn.beside for row in rows if row.turn.beside is not None]
+    attempts = [(row.turn.attempt, row.turn.id, row.turn.envelope) for row in rows if row.turn.attempt is not None]
+    async with database.pool().connection() as connection:
+        if not besides and not attempts:
+            return await _execute(connection, statement, rows), set()
+        async with connection.transaction():
+            kept = await answered(connection, attempts) if attempts else set()
+            held = [row for row in rows if row.turn.attempt is None or row.turn.attempt in kept]
+            spent = await _execute(connection, statement, held) if held else []
+            for beside in besides:
+                if (await connection.execute(beside.statement, beside.parameters)).rowcount != 1:
+                    raise DisplacedError("another has answered in this turn's place")
+            return spent, {attempt for attempt, _, _ in attempts} - kept
 
 
 async def _execute(
-    statement: dict[bool, str], turns: Sequence[TurnRecord], digests: list[str], entries: list[Row]
-) -> None:
+    connection: AsyncConnection[TupleRow], statement: dict[bool, str], rows: Sequence[_Row]
+) -> list[Spent]:
+    turns = [row.turn for row in rows]
     parameters: dict[str, Any] = {
         column: [getattr(turn, column) for turn in turns]
         for column in (_COLUMNS | _EXTRA)
         if column not in {"content_digest", "entry_id"}
     }
-    parameters |= {"content_digest": digests, "entry_id": [entry.id for entry in entries], "reviews": list(REVIEWS)}
+    parameters |= {
+        "content_digest": [row.digest for row in rows],
+        "entry_id": [row.entry.id for row in rows],
+        "reviews": list(REVIEWS),
+    }
     chosen = statement[any(turn.told for turn in turns)]
-    besides = [turn.beside for turn in turns if turn.beside is not None]
-    async with database.pool().connection() as connection:
-        if not besides:
-            await connection.execute(chosen, parameters | entry_parameters(entries))
-            return
-        async with connection.transaction():
-            await connection.execute(chosen, parameters | entry_parameters(entries))
-            for beside in besides:
-                if (await connection.execute(beside.statement, beside.parameters)).rowcount != 1:
-                    raise DisplacedError("another has answered in this turn's place")
+    cursor = await connection.execute(chosen, parameters | entry_parameters([row.entry for row in rows]))
+    return [_spent(turns, *added) for added in await cursor.fetchall()]
+
+
+def _spent(turns: Sequence[TurnRecord], key: UUID, day: str, model: str, *total: Any) -> Spent:
+    """total: the tokens and the cost of the row as it is now."""
+    ours = [turn for turn in turns if turn.key_id == key and turn.used_model == model]
+    tokens = sum(turn.used_input + turn.used_output + turn.used_cache_write + turn.used_cache_read for turn in ours)
+    row = UsageRow(key, ours[0].deployment_id, ours[0].subjects[-1].id, day, model, *total)
+    return Spent(row, tokens, sum((turn.used_cost for turn in ours), Decimal(0)), ours[0].subjects)
+
+
+def _row(turn: TurnRecord) -> _Row:
+    digest = sha256(turn.content).hexdigest()
+    return _Row(turn, digest, _entry(turn, digest))
 
 
 def _erased(turn: TurnRecord) -> TurnRecord:
+    """What is left of a turn whose conversation was deleted meanwhile; its entry still tells what it was."""
     return replace(
         turn, content=NOTHING_SAID, prefix=NO_PREFIX, past=NO_PAST, error="", decision=without_evidence(turn.decision)
     )

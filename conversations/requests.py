@@ -6,10 +6,10 @@ from typing import Any
 
 import orjson
 
+from conversations import bounds
 from conversations.errors import ApiError
 from conversations.nesting import MAX_NESTING, too_deep
 
-MAX_MESSAGES = 10_000
 MAX_USER_REF = 256
 MAX_ADJUSTMENTS, MAX_BEHAVIOUR = 100, 100
 
@@ -36,6 +36,7 @@ def read_messages_request(raw: bytes, *, counting: bool = False) -> MessagesRequ
 
 def messages_request(body: dict[str, Any], *, counting: bool = False) -> MessagesRequest:
     """As `read_messages_request`, of a body that is read already. Takes `plumbline` out of it."""
+    bounds.check(body)
     messages = _messages(body.get("messages"))
     model = body.get("model")
     if not isinstance(model, str) or not model or len(model) > 128:
@@ -69,8 +70,6 @@ def load_object(raw: bytes) -> dict[str, Any]:
 def _messages(messages: Any) -> list[dict[str, Any]]:
     if not isinstance(messages, list) or not messages:
         raise ApiError(400, "messages: at least one message is required")
-    if len(messages) > MAX_MESSAGES:
-        raise ApiError(400, f"messages: at most {MAX_MESSAGES} are taken")
     for index, message in enumerate(messages):
         if not isinstance(message, dict):
             raise ApiError(400, f"messages.{index}: must be an object")

@@ -1,7 +1,8 @@
 """Running streams: each is produced by a task of its own, which outlives its caller long enough to be recorded.
 
-A pause ends a stream with a clear error; a caller who hangs up, or reads too slowly for too long, cancels it. While the
-model is silent the caller gets a `ping` now and then, so that nothing between the two takes the connection for dead.
+A pause ends a stream with a clear error; a caller who hangs up, or reads too slowly for too long, cancels it, unless an
+idempotency key lets them come back for the answer. While the model is silent the caller gets a `ping` now and then, so
+that nothing between the two takes the connection for dead.
 """
 
 import asyncio
@@ -32,6 +33,11 @@ class Pausable(Protocol):
     access: Access
     pause: ApiError | None
 
+    @property
+    def kept(self) -> bool:
+        """Whether it is answered to its end when its caller hangs up."""
+        ...
+
 
 class Stream:
     """One running stream, read by its caller and filled by its task."""
@@ -40,14 +46,17 @@ class Stream:
         self.turn = turn
         self._queue: asyncio.Queue[Event | ApiError | None] = asyncio.Queue()
         self._room = asyncio.Semaphore(AHEAD)
+        self._left = False
+        """The caller is gone, and nobody reads any more."""
         self.task = asyncio.create_task(self._produce(source))
 
     async def _produce(self, source: Any) -> None:
         try:
             async with aclosing(source) as events:
                 async for event in events:
-                    await self._room.acquire()
-                    self._queue.put_nowait(event)
+                    if not self._left:
+                        await self._room.acquire()
+                        self._queue.put_nowait(event)
         except ApiError as error:
             self._queue.put_nowait(error)
         except asyncio.CancelledError:
@@ -62,7 +71,7 @@ class Stream:
             self._queue.put_nowait(None)
 
     async def events(self) -> AsyncIterator[Event]:
-        """Raises ApiError where the stream failed. Leaving early cancels the producer."""
+        """Raises ApiError where the stream failed. Leaving early cancels the producer of a turn that is not kept."""
         started = False
         try:
             while (item := await self._next(started)) is not None:
@@ -75,7 +84,11 @@ class Stream:
                     raise item
                 yield item
         finally:
-            self.task.cancel()
+            self._left = self.turn.kept
+            if self._left:
+                self._room.release()
+            else:
+                self.task.cancel()
 
     async def _next(self, started: bool) -> Event | ApiError | None:
         """A ping where nothing comes for a while; never before the first event, which may yet be an error's status."""

@@ -1,22 +1,23 @@
 """What one web process holds for its turns: caches, the model's connections, the writer."""
 
-import asyncio
-import logging
 from collections.abc import Coroutine
 from typing import Any
+
+from django.conf import settings
 
 from audit.oversight.state import Oversight
 from config import database, notices
 from conversations import observation
 from conversations.adjustments import Adjustments
 from conversations.back_office import BackOffice
+from conversations.background import Background
+from conversations.idempotency import Once
 from conversations.judge import configured_judge
+from conversations.limits import Limiter
 from conversations.record import Recorder
 from conversations.running import Running
 from conversations.upstreams import Upstreams
 from operators.directory import Directory
-
-log = logging.getLogger(__name__)
 
 
 class Services:
@@ -28,39 +29,35 @@ class Services:
         self.oversight = Oversight()
         self.upstreams = Upstreams()
         self.judge = configured_judge()
-        self.recorder = Recorder()
+        self.limits = Limiter(settings.LIMITS_URL, seconds=settings.LIMITS_SECONDS, lease=settings.LEASE_SECONDS)
+        self.recorder = Recorder(self.limits.months.count)
         self.running = Running(self.oversight)
         self.back_office = BackOffice()
-        self._unfinished: set[asyncio.Task[None]] = set()
+        self.background = Background()
+        self.once = Once(self.background)
 
     async def start(self) -> None:
         await observation.warm()
         self.recorder.start()
+        self.limits.start()
+        self.once.start()
 
     async def stop(self) -> None:
         """Ends what runs, writes what is waiting, then lets go."""
         await self.running.stop()
-        if self._unfinished:
-            await asyncio.wait(self._unfinished, timeout=10)
+        await self.background.stop(10)
         await self.back_office.stop()
         await self.recorder.stop()
+        await self.once.stop()
         await self.directory.uses.stop()
+        await self.limits.stop()
         await self.upstreams.close()
         if self.judge is not None:
             await self.judge.close()
 
     def finish_later(self, work: Coroutine[Any, Any, None]) -> None:
         """Runs `work` to its end even though the caller is gone; `stop` waits for it."""
-        task = asyncio.create_task(_logged(work))
-        self._unfinished.add(task)
-        task.add_done_callback(self._unfinished.discard)
-
-
-async def _logged(work: Coroutine[Any, Any, None]) -> None:
-    try:
-        await work
-    except Exception:
-        log.exception("an interrupted turn was not recorded")
+        self.background.start(work, "an interrupted turn was not recorded")
 
 
 _services: Services | None = None

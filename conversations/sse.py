@@ -23,6 +23,12 @@ def encode(name: str, data: dict[str, Any]) -> bytes:
     return b"event: " + name.encode() + b"\ndata: " + orjson.dumps(data) + b"\n\n"
 
 
+def made(name: str, **fields: Any) -> Event:
+    """An event of our own."""
+    data = {"type": name, **fields}
+    return Event(name, data, encode(name, data))
+
+
 class Decoder:
     """Splits bytes, in whatever pieces they arrive, into events."""
 

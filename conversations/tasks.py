@@ -2,9 +2,11 @@ import logging
 
 import psycopg
 from celery import shared_task
+from django.utils import timezone
 
 import conversations.batches.stopping  # noqa: F401 - before the worker forks
 from conversations.batches.handing import archive_old
+from conversations.models import IdempotencyKey
 from conversations.outboxes import OUTBOXES
 
 log = logging.getLogger(__name__)
@@ -35,3 +37,9 @@ def work_on_batch_piece(piece_id: int) -> bool:
     except* (psycopg.Error, OSError) as errors:
         log.warning("piece %d of a batch was left, and is taken up again: %s", piece_id, errors.exceptions[0])
     return False
+
+
+@shared_task(name="conversations.forget_idempotency_keys")
+def forget_idempotency_keys() -> int:
+    """Those whose day is over; a key that is still in use is renewed with its answer."""
+    return IdempotencyKey.objects.filter(expires_at__lt=timezone.now()).delete()[0]

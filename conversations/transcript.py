@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,8 @@ import orjson
 from charter import Signal
 from conversations import prefix
 from conversations.errors import ApiError
+from conversations.limits import Used
+from conversations.limits.tokens import guess_written
 from conversations.models.record import Turn
 from conversations.record import TurnRecord
 from conversations.sse import Event
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from conversations.turn import TurnInProgress
 
 Status = Turn.Status
+ANSWERED = frozenset({Status.ANSWERED, Status.OWN_WORDS, Status.GUARDED})
+"""Whoever repeats the request gets this answer again; after anything else it is answered anew."""
 _LARGEST_COUNT = 2**31 - 1
 
 
@@ -38,6 +42,8 @@ class Transcript:
         self._blocks: dict[int, dict[str, Any]] = {}
         self._partial_json: dict[int, str] = {}
         self._usage: dict[str, Any] = {}
+        self._envelope: dict[str, Any] = {}
+        """The message less its content."""
         self._upstream_request_id = ""
         self._stop_reason = ""
         self._stopped: Signal | None = None
@@ -61,6 +67,7 @@ class Transcript:
     ) -> None:
         self.message = message
         self._blocks = dict(enumerate(message["content"]))
+        self._envelope = {name: value for name, value in message.items() if name != "content"}
         self._take_usage(message.get("usage"))
         self._upstream_request_id, self.own_words = request_id, own_words
         self._finish(message.get("stop_reason"), stopped)
@@ -70,7 +77,8 @@ class Transcript:
         data, index = event.data, event.data.get("index", 0)
         if event.name == "message_start":
             message = data.get("message")
-            self._take_usage(message.get("usage") if isinstance(message, dict) else None)
+            self._envelope = dict(message) if isinstance(message, dict) else {}
+            self._take_usage(self._envelope.get("usage"))
         elif event.name == "content_block_start":
             self._blocks[index] = dict(data.get("content_block") or {})
         elif event.name == "content_block_delta" and index in self._blocks:
@@ -83,7 +91,9 @@ class Transcript:
         for event in events:
             if event.name == "message_delta":
                 self._take_usage(event.data.get("usage"))
-                stop_reason = (event.data.get("delta") or {}).get("stop_reason")
+                delta = event.data.get("delta") or {}
+                self._envelope |= {**delta, "usage": self._usage}
+                stop_reason = delta.get("stop_reason")
         self._finish(stop_reason, stopped)
 
     def fail(self, error: ApiError) -> None:
@@ -107,10 +117,34 @@ class Transcript:
         return self._usage
 
     async def record(self) -> None:
-        """One commit with everything of this turn. Raises NotRecordedError."""
-        await self._turn.services.recorder.record(self._as_record())
+        """One commit with everything of this turn. Raises NotRecordedError, or that another attempt has its key."""
+        turn, services, used = self._turn, self._turn.services, self._used()
+        try:
+            record = self._as_record(used)
+            await services.recorder.record(record)
+            if record.attempt is not None:
+                services.once.done(record.attempt)
+        finally:
+            services.limits.settle(turn.admission, used)
+            if turn.attempt is not None:
+                services.once.let_go(turn.attempt)
 
-    def _as_record(self) -> TurnRecord:
+    def _used(self) -> Used:
+        """What the model reported; where it did not come to that, what was read and written by its length."""
+        used = Used.reported(self._usage)
+        if self.status in {Status.ANSWERED, Status.OWN_WORDS}:
+            return used
+        asked, turn = self._turn.call, self._turn
+        unknown = not used.limited_input + used.cache_read and asked is not None and asked.route is not None
+        if unknown and self.status in {Status.HUNG_UP, Status.PAUSED}:
+            used = replace(used, input=turn.admission.ask.input_tokens)
+        return replace(used, output=max(used.output, guess_written(self._blocks.values())))
+
+    def _kept_envelope(self) -> bytes:
+        message = {name: value for name, value in self._envelope.items() if name not in {"content", "plumbline"}}
+        return orjson.dumps({"message": message, "dropped": self._turn.dropped})
+
+    def _as_record(self, used: Used) -> TurnRecord:
         turn, place, decision = self._turn, self._turn.place, self._turn.decision
         assert decision is not None  # noqa: S101 - decided before anything is answered
         answer = [block for _, block in sorted(self._blocks.items())]
@@ -153,6 +187,17 @@ class Transcript:
             milliseconds=round((time.monotonic() - turn.clock) * 1000),
             upstream_milliseconds=round(turn.upstream_seconds * 1000),
             beside=turn.settle(self) if turn.settle else None,
+            attempt=turn.attempt if self.status in ANSWERED else None,
+            envelope=self._kept_envelope() if turn.attempt is not None else b"",
+            subjects=turn.access.subjects,
+            used_model=turn.offer.name,
+            used_input=used.input,
+            used_output=used.output,
+            used_cache_write=used.cache_write,
+            used_cache_read=used.cache_read,
+            used_cost=turn.offer.prices.cost(
+                input=used.input, output=used.output, cache_write=used.cache_write, cache_read=used.cache_read
+            ),
         )
 
     def _decision_json(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """One turn, from the app's request to the recorded answer. Read top to bottom: this is what Plumbline does.
 
 authenticate   the key gives the deployment and its live configuration
-admit          paused? which conversation?
+admit          paused? answered already? within its limits? which conversation?
 observe        screens measure the new messages and the history
 judge          what they only suspect is asked of a judge model, if there is one
 decide         concerns in, one decision out
@@ -22,14 +22,17 @@ from uuid import UUID
 
 from audit.log.writer import new_id
 from charter import Decision, Signal, Situation, compose, decide, doubts, opening, reply
-from conversations import observation, wording
+from conversations import observation, replay, wording
 from conversations.adjustments import refused
-from conversations.admission import refuse_if_paused
+from conversations.admission import Entry, admit, leave, refuse_if_paused
 from conversations.errors import ApiError, LacksScopeError
 from conversations.fields import fitted, offered
 from conversations.guard import Guard
 from conversations.history import Place, find_place
+from conversations.idempotency import Attempt
+from conversations.limits import Admission
 from conversations.record import Beside
+from conversations.replay import Recorded
 from conversations.requests import MessagesRequest
 from conversations.services import Services
 from conversations.sse import Event
@@ -50,8 +53,9 @@ class TurnInProgress:
     headers: dict[str, str]
     request_id: str
     access: Access
-    place: Place
     offer: Offer
+    entry: Entry
+    place: Place = field(init=False)
     id: UUID = field(default_factory=new_id)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     clock: float = field(default_factory=time.monotonic)
@@ -69,6 +73,24 @@ class TurnInProgress:
     settle: Callable[[Transcript], Beside] | None = None
     """What else is committed with the record, for whoever waits for this turn otherwise than by its answer."""
 
+    @property
+    def admission(self) -> Admission:
+        return self.entry.admission
+
+    @property
+    def attempt(self) -> Attempt | None:
+        return self.entry.attempt
+
+    @property
+    def recorded(self) -> Recorded | None:
+        """The answer that is given again; nothing else is done for it."""
+        return self.entry.recorded
+
+    @property
+    def kept(self) -> bool:
+        """Whether it is answered to its end when its caller hangs up: an idempotency key lets them come back for it."""
+        return self.attempt is not None
+
 
 async def begin(
     services: Services,
@@ -85,10 +107,28 @@ async def begin(
     """
     refuse_if_paused(services.oversight, access.operator_id, access.deployment_id)
     offer = offered(access.offers, request.model)
-    request, dropped = fitted(request, offer, access.offers)
-    place = await find_place(request, access.deployment_id, headers.get("plumbline-conversation", ""))
-    turn = TurnInProgress(services, request, headers, request_id, access, place, offer, dropped=dropped)
-    wishes = {**await services.adjustments.of(access.deployment_id, place.user_ref), **request.adjustments}
+    asked, (request, dropped) = request, fitted(request, offer, access.offers)
+    entry = await admit(services, access, asked, headers, counting=counting)
+    turn = TurnInProgress(services, request, headers, request_id, access, offer, entry, dropped=dropped)
+    try:
+        if entry.recorded is not None:
+            _repeat(turn, entry.recorded)
+        else:
+            await _prepare(turn, counting=counting)
+    except BaseException as error:
+        leave(services, entry)
+        if isinstance(error, ApiError):
+            error.headers |= entry.admission.headers
+        raise
+    return turn
+
+
+async def _prepare(turn: TurnInProgress, *, counting: bool) -> None:
+    """Observed, decided and composed."""
+    access, request = turn.access, turn.request
+    place = await find_place(request, access.deployment_id, turn.headers.get("plumbline-conversation", ""))
+    turn.place = place
+    wishes = {**await turn.services.adjustments.of(access.deployment_id, place.user_ref), **request.adjustments}
     turn.not_granted = refused(access, wishes)
     turn.signals = await observation.observe(turn.place, request.system, access.configuration)
     situation = Situation(
@@ -100,7 +140,17 @@ async def begin(
     )
     turn.decision = decide(situation if counting else await judged(turn, situation))
     turn.system = compose(access.charter, access.configuration, turn.decision.effective, turn.decision, request.system)
-    return turn
+
+
+def _repeat(turn: TurnInProgress, recorded: Recorded) -> None:
+    """The turn as it was."""
+    turn.id, turn.place, turn.decision, turn.dropped = (
+        recorded.turn_id,
+        recorded.place,
+        recorded.decision,
+        recorded.dropped,
+    )
+    turn.access = replace(turn.access, configuration_number=recorded.configuration_number)
 
 
 async def authenticated(services: Services, headers: dict[str, str], scope: Scope = "turns") -> Access:
@@ -133,6 +183,16 @@ async def judged(turn: TurnInProgress, situation: Situation) -> Situation:
 
 async def answer_plainly(turn: TurnInProgress) -> dict[str, Any]:
     """The whole answer as one `message`, recorded. Raises ApiError; the model's failures are recorded too."""
+    if turn.recorded is not None:
+        message = turn.recorded.message
+    elif turn.kept:
+        message = await turn.services.background.see_through(_answer_plainly(turn))
+    else:
+        message = await _answer_plainly(turn)
+    return wording.answer(turn, message)
+
+
+async def _answer_plainly(turn: TurnInProgress) -> dict[str, Any]:
     transcript = Transcript(turn)
     try:
         if (words := own_words(turn)) is None:
@@ -154,11 +214,15 @@ async def answer_plainly(turn: TurnInProgress) -> dict[str, Any]:
         turn.services.finish_later(transcript.record())
         raise
     await transcript.record()
-    return wording.answer(turn, message)
+    return message
 
 
 async def answer_in_stream(turn: TurnInProgress) -> AsyncIterator[Event]:
     """The answer's events. The last two wait for the record; raises ApiError before or between events."""
+    if turn.recorded is not None:
+        for event in replay.events(turn.recorded.message):
+            yield wording.with_plumbline(turn, event) if event.name in {"message_start", "message_delta"} else event
+        return
     transcript = Transcript(turn)
     guard = guard_of(turn)
     last: list[Event] = []

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from conversations.outgoing import messages_for, system_for
 from conversations.sse import Event, encode
+from conversations.sse import made as _event
 from conversations.upstreams import Call
 
 if TYPE_CHECKING:
@@ -45,8 +46,11 @@ def answer(turn: "TurnInProgress", message: dict[str, Any]) -> dict[str, Any]:
 
 
 def reply_headers(turn: "TurnInProgress") -> dict[str, str]:
+    """What an app is told of its turn and of its limits, in headers."""
     told = plumbline(turn)
-    return {f"plumbline-{name}": str(told[name]) for name in ("conversation", "turn", "outcome", "tier") if told[name]}
+    named = {f"plumbline-{name}": str(told[name]) for name in ("conversation", "turn", "outcome", "tier") if told[name]}
+    again = {"idempotency-replayed": "true"} if turn.recorded is not None else {}
+    return named | again | turn.admission.headers
 
 
 def own_message(turn: "TurnInProgress", text: str) -> dict[str, Any]:
@@ -94,8 +98,3 @@ def with_plumbline(turn: "TurnInProgress", event: Event) -> Event:
     if isinstance(data.get("message"), dict):
         data["message"] = {**data["message"], "model": turn.request.model, "plumbline": data["plumbline"]}
     return Event(event.name, data, encode(event.name, data))
-
-
-def _event(name: str, **fields: Any) -> Event:
-    data = {"type": name, **fields}
-    return Event(name, data, encode(name, data))

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from uuid import UUID
 
 import orjson
@@ -69,6 +69,13 @@ class Prices:
     output: Decimal | None = None
     cache_write: Decimal | None = None
     cache_read: Decimal | None = None
+
+    def cost(self, *, input: int, output: int, cache_write: int, cache_read: int) -> Decimal:  # noqa: A002 - as above
+        """Of so many tokens, rounded up to a billionth. What has no price costs nothing; the cache's is the input's."""
+        plain = self.input or Decimal(0)
+        write, read = (plain if price is None else price for price in (self.cache_write, self.cache_read))
+        whole = input * plain + output * (self.output or Decimal(0)) + cache_write * write + cache_read * read
+        return (whole / 1_000_000).quantize(Decimal("1e-9"), ROUND_CEILING)
 
 
 @dataclass(frozen=True, slots=True)

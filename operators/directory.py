@@ -12,6 +12,7 @@ import orjson
 
 from charter import Charter, Configuration, ConfigurationError, load_charter, parse_configuration
 from config import database, notices
+from operators.allowances import Subject, read_subjects
 from operators.catalogue import Catalogue, Offers, read_catalogue
 from operators.last_used import LastUses
 
@@ -34,6 +35,8 @@ class Access:
     charter: Charter
     offers: Offers
     scopes: frozenset[str]
+    subjects: tuple[Subject, ...]
+    """Who is held to limits: the key, the deployment, the operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,8 @@ class Directory:
         async with database.pool().connection() as connection:
             cursor = await connection.execute(_FIND, (public_id,))
             row = await cursor.fetchone()
-        known = self._read(row, await self.catalogue()) if row else None
+            subjects = await read_subjects(connection, key=row[0], deployment=row[5], operator=row[6]) if row else ()
+        known = self._read(row, await self.catalogue(), subjects) if row else None
         # Something changed while we asked: what was read may be old, so it is used once and not kept.
         if generation == self._generation:
             self._keys[public_id] = known
@@ -99,7 +103,7 @@ class Directory:
                 self._catalogue = catalogue
             return catalogue
 
-    def _read(self, row: tuple, catalogue: Catalogue) -> KnownKey:  # type: ignore[type-arg]
+    def _read(self, row: tuple, catalogue: Catalogue, subjects: tuple[Subject, ...]) -> KnownKey:  # type: ignore[type-arg]
         key, secret_hash, scopes, revoked, expires_at, deployment, operator, name, names, aliases, *live = row
         configuration, number, settings = live
         if isinstance(settings, str):
@@ -120,6 +124,7 @@ class Directory:
             self._charter,
             catalogue.offers(operator, names, aliases),
             frozenset(scopes),
+            subjects,
         )
         return KnownKey(key, bytes(secret_hash), revoked, expires_at, access.scopes, access)
 
@@ -127,7 +132,7 @@ class Directory:
         self._generation += 1
         if kind == "key":
             self._keys.pop(subject, None)
-        elif kind in {"deployment", "models", "everything"}:
+        elif kind in {"deployment", "limits", "models", "everything"}:
             self._keys.clear()
-            if kind != "deployment":
+            if kind in {"models", "everything"}:
                 self._catalogue = None

@@ -27,6 +27,8 @@ class Name(StrEnum):
     CONFIGURATION_PUBLISHED = "configuration.published"
     CONFIGURATION_ROLLED_BACK = "configuration.rolled_back"
     LIMITS_CHANGED = "limits.changed"
+    BUDGET_ALERTED = "budget.alerted"
+    BUDGET_EXHAUSTED = "budget.exhausted"
     KEY_CREATED = "key.created"
     KEY_REVOKED = "key.revoked"
     KEY_ROTATED = "key.rotated"

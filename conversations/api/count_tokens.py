@@ -18,4 +18,5 @@ class CountTokensView(AsyncAPIView):
         check_version(headers)
         asked = read_messages_request(request._request.body, counting=True)
         turn = await begin(services(), access, asked, headers, self.request_id, counting=True)
-        return json_response(await turn.services.upstreams.count_tokens(wording.for_upstream(turn)))
+        counted = await turn.services.upstreams.count_tokens(wording.for_upstream(turn))
+        return json_response(counted, headers=turn.admission.headers)

@@ -9,9 +9,11 @@ from rest_framework.request import Request
 
 from charter import Decision, opening
 from charter.signals import SIGNALS
+from conversations.admission import leave
 from conversations.api.turns import known_turn
 from conversations.api.views import AsyncAPIView, json_response, lower_headers
 from conversations.explanation import ladder
+from conversations.idempotency import HEADER
 from conversations.requests import read_messages_request
 from conversations.services import services
 from conversations.transcript import decision_json
@@ -24,7 +26,13 @@ class DecisionsView(AsyncAPIView):
         headers = lower_headers(request)
         access = await authenticated(services(), headers)
         asked = read_messages_request(request._request.body)
-        return json_response(dry_run(await begin(services(), access, asked, headers, self.request_id)))
+        # Nothing is answered, so there is nothing that must not be answered twice.
+        told = {name: value for name, value in headers.items() if name != HEADER}
+        turn = await begin(services(), access, asked, told, self.request_id)
+        try:
+            return json_response(dry_run(turn))
+        finally:
+            leave(services(), turn.entry)
 
 
 class TurnDecisionView(AsyncAPIView):

@@ -13,6 +13,7 @@ from rest_framework import exceptions
 from rest_framework.views import APIView
 
 from config.api_handler import ApiRequest
+from config.bodies import MIB
 from conversations.errors import ApiError
 from conversations.openai.errors import error_body, status_of
 
@@ -23,6 +24,8 @@ class AsyncAPIView(APIView):
     """Handlers are coroutines that return a response or raise ApiError. Every response has a `request-id`."""
 
     http_method_names = ["get", "post", "put", "patch", "delete"]
+    content_types = frozenset({"application/json"})
+    """Of the bodies that it takes."""
 
     def speaks_openai(self, request: HttpRequest) -> bool:  # noqa: ARG002 - some views ask it
         """Whether errors and headers are to have OpenAI's shape; answers are the handler's own."""
@@ -67,12 +70,24 @@ class AsyncAPIView(APIView):
 
     def _handler(self, request: ApiRequest) -> Any:
         if request.too_large:
-            raise ApiError(413, f"the body is larger than is taken here ({request.body_limit // 2**20} MB)")
+            raise ApiError(413, f"the body is larger than what is taken here ({request.largest // MIB} MiB)")
         name = str(request.method).lower()
         handler = getattr(self, name, None) if name in self.http_method_names else None
         if handler is None:
             raise ApiError(405, f"{request.method} is not served here", headers={"allow": self._allowed()})
+        if request.body:
+            self._refuse_unreadable(request)
         return handler
+
+    def _refuse_unreadable(self, request: ApiRequest) -> None:
+        """A body that says that it is something else; one that says nothing is taken for what is served here."""
+        kind = request.META.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+        if kind and kind not in self.content_types:
+            raise ApiError(415, f"content-type: must be {' or '.join(sorted(self.content_types))}, not {kind[:100]}")
+        coding = request.META.get("HTTP_CONTENT_ENCODING", "").strip().lower()
+        if coding not in {"", "identity"}:
+            told = f"content-encoding: {coding[:100]} is not taken; send the body as it is"
+            raise ApiError(415, told, headers={"accept-encoding": "identity"})
 
     def _allowed(self) -> str:
         return ", ".join(method.upper() for method in self.http_method_names if hasattr(self, method))

@@ -1,20 +1,25 @@
 from operators.models.accounts import Account, Membership, Operator
 from operators.models.catalogue import FieldRule, Model, ModelRoute, Upstream
 from operators.models.deployments import Configuration, Deployment, Key
+from operators.models.limits import Limits
+from operators.models.usage import BudgetNotice, Usage
 from operators.models.webhooks import EventType, Webhook, WebhookAttempt, WebhookDelivery
 
 __all__ = [
     "Account",
+    "BudgetNotice",
     "Configuration",
     "Deployment",
     "EventType",
     "FieldRule",
     "Key",
+    "Limits",
     "Membership",
     "Model",
     "ModelRoute",
     "Operator",
     "Upstream",
+    "Usage",
     "Webhook",
     "WebhookAttempt",
     "WebhookDelivery",

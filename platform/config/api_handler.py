@@ -11,12 +11,14 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from contextlib import aclosing
 from functools import cached_property
 from io import BytesIO
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpResponseBase
+
+from config.bodies import largest
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -25,18 +27,11 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 log = logging.getLogger(__name__)
 
 
-class LargeBodies(NamedTuple):
-    """A path that takes larger bodies, in bytes, of callers that `admits` knows by their headers."""
-
-    limit: int
-    admits: Callable[[Scope], Awaitable[bool]]
-
-
 class ApiRequest(ASGIRequest):
-    """`too_large` tells that the body went over `body_limit` bytes; the view answers that in the API's shape."""
+    """`too_large` tells that the body went over `largest` (bytes); the view answers that in the API's shape."""
 
     too_large = False
-    body_limit = 0
+    largest = 0
     chunks: Sequence[bytes] = ()
     """The body as it came in."""
     urlconf = "config.api_urls"
@@ -58,31 +53,33 @@ class StreamedResponse(HttpResponseBase):
 
 
 class ApiHandler(ASGIHandler):
-    """Serves config.api_urls. Bodies end at settings.API_BODY_BYTES, but for the paths in `large`."""
+    """Serves config.api_urls. Bodies end at settings.API_BODY_BYTES.
+
+    known: for paths that take large ones, whether a request's headers are those of a caller who may send them; what
+    strangers send ends at settings.API_STRANGERS_BODY_BYTES.
+    """
 
     request_class = ApiRequest
 
-    def __init__(self, large: Mapping[str, LargeBodies] | None = None) -> None:
-        self._large = large or {}
+    def __init__(self, known: Mapping[str, Callable[[Scope], Awaitable[bool]]] | None = None) -> None:
+        self._known = known or {}
         self._view_middleware: list[Any] = []
         self._template_response_middleware: list[Any] = []
         self._exception_middleware: list[Any] = []
         self._middleware_chain = convert_exception_to_response(self._get_response_async)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body, limit = _Body(receive), settings.API_BODY_BYTES
-        left = not await body.read(limit)
-        large = self._large.get(scope["path"])
-        if not left and body.size > limit and large is not None:
-            # Nobody's megabytes are kept before it is known who they are. Strangers are for the view to refuse.
-            limit = large.limit
-            if await large.admits(scope):
-                left = not await body.read(limit)
-        if left:
+        most, body = largest(settings.API_BODY_BYTES, scope["path"]), _Body(receive)
+        refused = _announced(scope) > most
+        if not refused and not await self._read(body, scope, most):
             return
         request = self.request_class(scope, BytesIO(b""))
         request.chunks, request._read_started = body.chunks, True
-        request.body_limit, request.too_large = limit, body.size > limit
+        request.too_large, request.largest = refused or body.size > most, most
+        if request.too_large:
+            # Nothing more is read, and so a caller who asks first whether to send it is told no.
+            await _send(await self._middleware_chain(request), send)
+            return
         answering = asyncio.current_task()
         assert answering is not None  # noqa: S101 - an ASGI server runs us in a task
         hung_up = False
@@ -104,6 +101,17 @@ class ApiHandler(ASGIHandler):
             leaving.remove_done_callback(cancel)
             leaving.cancel()
 
+    async def _read(self, body: "_Body", scope: Scope, most: int) -> bool:
+        """False when the caller left before the body was whole. Of strangers part is enough: the view refuses them."""
+        known = self._known.get(scope["path"])
+        if known is None or most <= settings.API_STRANGERS_BODY_BYTES:
+            return await body.read(most)
+        # Nobody's megabytes are kept before it is known who they are.
+        there = await body.read(settings.API_STRANGERS_BODY_BYTES)
+        if there and body.size > settings.API_STRANGERS_BODY_BYTES and await known(scope):
+            return await body.read(most)
+        return there
+
 
 class _Body:
     """A request's body as it comes in. `size`: how much of it has come."""
@@ -124,6 +132,12 @@ class _Body:
             self.size += len(self.chunks[-1])
             self._whole = not message.get("more_body", False)
         return True
+
+
+def _announced(scope: Scope) -> int:
+    """The body's length, where the caller says it beforehand."""
+    said = dict(scope["headers"]).get(b"content-length", b"0")
+    return int(said) if said.isdigit() else 0
 
 
 async def _disconnected(receive: Receive) -> None:

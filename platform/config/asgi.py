@@ -9,15 +9,14 @@ import django
 
 django.setup(set_prefix=False)
 
-from django.conf import settings  # noqa: E402
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
-from config.api_handler import ApiHandler, LargeBodies, Receive, Scope, Send  # noqa: E402
+from config.api_handler import ApiHandler, Receive, Scope, Send  # noqa: E402
 from conversations.api.batches import is_known_caller  # noqa: E402
 from conversations.services import close_services, open_services  # noqa: E402
 
 _pages = ASGIHandler()
-_api = ApiHandler({"/v1/messages/batches": LargeBodies(settings.API_BATCH_BODY_BYTES, is_known_caller)})
+_api = ApiHandler({"/v1/messages/batches": is_known_caller})
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

@@ -8,6 +8,8 @@ from kombu import Queue
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
+from config import bodies, limits
+
 ROOT = Path(__file__).resolve().parents[2]
 DEBUG = os.environ.get("PLUMBLINE_DEBUG", "") == "1"
 
@@ -187,6 +189,7 @@ CELERY_BEAT_SCHEDULE = {
     "hand-over-forgotten-jobs": {"task": "conversations.requeue_forgotten_jobs", "schedule": 60.0},
     "archive-old-batches": {"task": "conversations.archive_old_batches", "schedule": 3600.0},
     "purge-webhook-deliveries": {"task": "operators.purge_webhook_deliveries", "schedule": 3600.0},
+    "forget-idempotency-keys": {"task": "conversations.forget_idempotency_keys", "schedule": 600.0},
 }
 # Batches. Why each of these: docs/decisions/0011-batches.md
 BATCH_PIECES_AT_ONCE = _whole("PLUMBLINE_BATCH_PIECES", 4)
@@ -233,11 +236,31 @@ JUDGE_API_KEY = os.environ.get("PLUMBLINE_JUDGE_API_KEY", "")
 JUDGE_SECONDS = _seconds("PLUMBLINE_JUDGE_SECONDS", 8)
 """For the whole exchange; the turn waits for it."""
 
+# Limits: the platform's defaults, where no row says otherwise (docs/api/limits.md).
+LIMITS = {
+    "key": limits.read("PLUMBLINE_KEY_LIMITS", os.environ.get("PLUMBLINE_KEY_LIMITS", ""), limits.KEY),
+    "deployment": limits.read(
+        "PLUMBLINE_DEPLOYMENT_LIMITS", os.environ.get("PLUMBLINE_DEPLOYMENT_LIMITS", ""), limits.DEPLOYMENT
+    ),
+    "operator": limits.read(
+        "PLUMBLINE_OPERATOR_LIMITS", os.environ.get("PLUMBLINE_OPERATOR_LIMITS", ""), limits.OPERATOR
+    ),
+}
+LIMITS_URL = os.environ.get("PLUMBLINE_LIMITS_URL", BROKER_URL)
+"""The Valkey that counts for all processes."""
+LIMITS_SECONDS = _seconds("PLUMBLINE_LIMITS_SECONDS", 0.2)
+"""How long Valkey may take; then this process counts by itself."""
+LEASE_SECONDS = _seconds("PLUMBLINE_LEASE_SECONDS", 15)
+"""What a killed process held, streams and idempotency keys, is free again after this long."""
+IDEMPOTENCY_WAIT_SECONDS = _seconds("PLUMBLINE_IDEMPOTENCY_WAIT_SECONDS", 30)
+"""How long a repeated request waits for the first one's answer."""
+
 # The API.
-API_BODY_BYTES = 32 * 1024 * 1024
+API_BODY_BYTES = bodies.read(os.environ)
+"""The largest body by path (config/bodies.py)."""
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
-API_BATCH_BODY_BYTES = 256 * 1024 * 1024
-"""For `POST /v1/messages/batches` of a caller whose key is good; others end at API_BODY_BYTES."""
+API_STRANGERS_BODY_BYTES = 32 * 1024 * 1024
+"""Where larger ones are taken, of callers whose key is not known to be good."""
 API_POOL_SIZE = int(os.environ.get("PLUMBLINE_POOL_SIZE", "8"))
 STALE_STATE_SECONDS = _seconds("PLUMBLINE_STALE_STATE_SECONDS", 10)
 """A process that has not heard from the database for this long no longer knows what is paused, and stops answering."""

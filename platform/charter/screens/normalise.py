@@ -18,11 +18,12 @@ _LOOKALIKES = str.maketrans(
     "aeopcyxijsdhqwbkmhtABEKMHOPCTXIJSaoeptuvikABEZHIKMNOPTYX",
 )
 _LEET = str.maketrans("013457@$!", "oieastasi")
-_MIXED = re.compile(r"\w*[A-Za-z]\w*[Ѐ-ӿͰ-Ͽ]\w*|\w*[Ѐ-ӿͰ-Ͽ]\w*[A-Za-z]\w*")
+_WORD = re.compile(r"\w+")
+_LATIN, _ALIKE = re.compile(r"[A-Za-z]"), re.compile(r"[Ѐ-ӿͰ-Ͽ]")
 _LEET_WORD = re.compile(
     r"(?<![\w$@!])(?=[\w$@!]*[a-z])(?=[\w$@!]*[013457@$!])[a-z013457@$!]{3,}(?![\w$@!])", re.IGNORECASE
 )
-_SPACED = re.compile(r"(?<!\w)(?:[^\W\d_][\s.\-_*]{1,4}){4,}[^\W\d_](?!\w)")
+_SPACED = re.compile(r"(?<!\w)(?:[^\W\d_][\s.\-_*]{1,4}){4,200}[^\W\d_](?!\w)")
 _GAP = re.compile(r"[\s.\-_*]+")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{20,}={0,2}(?![A-Za-z0-9+/=])")
 _HEX = re.compile(r"(?<![0-9a-fA-F])(?:[0-9a-fA-F]{2}[\s:]?){12,}(?![0-9a-fA-F])")
@@ -41,7 +42,8 @@ class Reading:
 def read(text: str) -> Reading:
     visible = unicodedata.normalize("NFKC", text.translate(ZERO_WIDTH))
     disguise = "zero-width characters" if len(visible) < 0.9 * len(text) else ""
-    plain = _MIXED.sub(lambda match: match[0].translate(_LOOKALIKES), visible)
+    # Word by word: one pattern for a mixed word takes its length to the third power.
+    plain = _WORD.sub(_one_script, visible) if _ALIKE.search(visible) else visible
     if plain != visible:
         disguise = "look-alike letters"
     hidden: list[str] = []
@@ -60,6 +62,11 @@ def read(text: str) -> Reading:
         hidden.append(codecs.decode(plain, "rot13"))
         disguise = "encoded text"
     return Reading(plain, tuple(hidden), disguise)
+
+
+def _one_script(word: re.Match[str]) -> str:
+    mixed = _LATIN.search(word[0]) and _ALIKE.search(word[0])
+    return word[0].translate(_LOOKALIKES) if mixed else word[0]
 
 
 _LEFT_OUT = re.compile(

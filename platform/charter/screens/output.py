@@ -69,8 +69,9 @@ class OutputScreen:
 
 def _cut(text: str) -> int:
     """Where the first sentence ends, or HOLD where it is too long to wait for; 0 while neither is there."""
-    match = _END.search(text)
-    if match is not None and match.end() <= HOLD:
+    # Not in all of the text: where an end is long in coming, each search would go through it anew.
+    match = _END.search(text, 0, HOLD)
+    if match is not None:
         return match.end()
     return HOLD if len(text) > HOLD else 0
 
