@@ -87,7 +87,6 @@ class TurnRecord:
     started_at: datetime
     milliseconds: int
     upstream_milliseconds: int
-    beside: Beside | None = None
     used_model: str
     """By its name in the catalogue; this and the following are what is counted for budgets and bills."""
     used_input: int
@@ -100,6 +99,7 @@ class TurnRecord:
     attempt: Attempt | None = None
     """Holds the idempotency key whose answer this is."""
     envelope: bytes = b""
+    beside: Beside | None = None
 
 
 @dataclass(frozen=True, slots=True)
