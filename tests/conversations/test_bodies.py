@@ -114,7 +114,7 @@ def test_a_coded_body_is_a_415(web, key, coding):
         ({"messages": [{"role": "user", "content": "x" * 10_000_001}]}, "messages: a request takes at most 10000000"),
         ({"system": "x" * 10_000_001}, "system: a request takes at most 10000000 characters"),
         ({"tools": [{"name": "t", "input_schema": nested(70)}]}, "tools: nested deeper than 64 levels"),
-        ({"novelty": nested(500)}, "novelty: nested deeper than 64 levels"),
+        ({"novelty": nested(500)}, "novelty: nested deeper than 100 levels"),
         ({"tools": [{"name": "t", "type": "base64", "data": nested(90)}]}, "tools: nested deeper than 64 levels"),
         ({"thinking": list(range(200_001))}, "thinking: at most 200000 values"),
         ({"metadata": {str(number): number for number in range(200_001)}}, "metadata: at most 200000 values"),
