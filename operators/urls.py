@@ -1,7 +1,7 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from operators.views import charter, deployments, home, keys, oversight
+from operators.views import charter, deployments, home, keys, limits, oversight
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -23,4 +23,6 @@ urlpatterns = [
     ),
     path("deployments/<uuid:deployment_id>/keys/", keys.keys, name="deployment-keys"),
     path("deployments/<uuid:deployment_id>/keys/<uuid:key_id>/revoke/", keys.revoke, name="key-revoke"),
+    path("deployments/<uuid:deployment_id>/limits/", limits.limits, name="deployment-limits"),
+    path("deployments/<uuid:deployment_id>/keys/<uuid:key_id>/limits/", limits.key_limits, name="key-limits"),
 ]

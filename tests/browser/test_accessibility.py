@@ -24,7 +24,7 @@ def test_no_page_has_a_serious_finding(demo, sign_in, page, scheme):
             "/deployments/",
             *(
                 f"/deployments/{deployment.pk}/{part}"
-                for part in ("", "scope/", "behaviours/", "versions/", "keys/", "conversations/")
+                for part in ("", "scope/", "behaviours/", "versions/", "keys/", "limits/", "conversations/")
             ),
             f"/deployments/{deployment.pk}/conversations/{turn.conversation_id}/",
             "/oversight/",
