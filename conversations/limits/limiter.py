@@ -152,6 +152,7 @@ class Limiter:
                 arguments += [len(running), *running]
             self.months.catch_up()
             with suppress(AwayError):
-                self._processes = max(1, await self._wire.send(HOLD, [names.PROCESSES, *sets], arguments))
+                (living,) = await self._wire.send(HOLD, [names.PROCESSES, *sets], arguments)
+                self._processes = max(1, living)
             metrics.put("limits_local", self.local)
             await asyncio.sleep(self._lease / 3)
