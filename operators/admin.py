@@ -11,7 +11,9 @@ from audit.log.names import Name
 from audit.log.writer import write
 from operators.access import account_of
 from operators.catalogue_forms import DeploymentModelsForm, UpstreamForm
-from operators.models import Account, Deployment, FieldRule, Model, ModelRoute, Upstream
+from operators.limit_forms import AllowedForm
+from operators.limits import FIELDS, change_limits
+from operators.models import Account, Deployment, FieldRule, Limits, Model, ModelRoute, Upstream
 
 
 class StewardsOnly:
@@ -116,3 +118,33 @@ class DeploymentAdmin(AuditedAdmin):
 
     def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
         return False
+
+
+@admin.register(Limits)
+class LimitsAdmin(StewardsOnly, admin.ModelAdmin):
+    """What the platform allows; what operators set within it has pages of its own. Entries say before and after."""
+
+    form = AllowedForm
+    list_display = ["__str__", *FIELDS]
+    autocomplete_fields = ["deployment"]
+    raw_id_fields = ["key"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Limits]:
+        return super().get_queryset(request).filter(set_by=Limits.SetBy.PLATFORM)
+
+    def get_readonly_fields(self, _request: HttpRequest, obj: Limits | None = None) -> list[str]:
+        return ["operator", "deployment", "key"] if obj else []
+
+    def save_model(self, request: HttpRequest, obj: Limits, _form: Any, _change: Any) -> None:
+        self._change(request, obj, {name: getattr(obj, name) for name in FIELDS})
+
+    def delete_model(self, request: HttpRequest, obj: Limits) -> None:
+        self._change(request, obj, dict.fromkeys(FIELDS))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Limits]) -> None:
+        for obj in queryset:
+            self.delete_model(request, obj)
+
+    def _change(self, request: HttpRequest, obj: Limits, said: dict[str, Any]) -> None:
+        subject = obj.operator or obj.deployment or obj.key
+        change_limits(subject, said, set_by=Limits.SetBy.PLATFORM, by=account_of(request))

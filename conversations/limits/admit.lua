@@ -1,16 +1,17 @@
 -- Admits one request for all its subjects at once, or refuses it and takes nothing.
 --
 -- KEYS  for each subject its bucket (hash), then for each its running streams (sorted set), then the month (hash)
--- ARGV  requests, input tokens, output tokens that it asks for; the stream's id, or ''; a stream's lease in ms;
---       then for each subject: its name in the month, and its limits of requests, input tokens, output tokens,
+-- ARGV  a JSON array: requests, input tokens, output tokens that it asks for; the stream's id, or ''; a stream's lease
+--       in ms; then for each subject: its name in the month, and its limits of requests, input tokens, output tokens,
 --       streams, and the month's tokens and money; -1 where there is none
--- Returns {what, whose, wait in ms, for each subject what is left of requests, input tokens, output tokens}.
+-- Returns numbers with spaces between: what, whose, wait in ms, for each subject what is left of requests, input tokens,
+--       output tokens.
 --       what: 0 admitted, 1 to 6 the limit that refused it in the order above, 7 the subject's month is not known here.
 --       Of several refusals the one with the longest wait is told. -1 waits until the limit is changed.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local asked = {tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])}
-local stream, lease = ARGV[4], tonumber(ARGV[5])
+local given = cjson.decode(ARGV[1])
+local asked, stream, lease = {given[1], given[2], given[3]}, given[4], given[5]
 local subjects = (#KEYS - 1) / 2
 local month = KEYS[#KEYS]
 local LONGEST = 1e15
@@ -25,16 +26,13 @@ end
 
 for subject = 1, subjects do
     local first = 6 + (subject - 1) * 7
-    local name, limit = ARGV[first], {}
-    for index = 1, 6 do
-        limit[index] = tonumber(ARGV[first + index])
-    end
+    local name, limit = given[first], {unpack(given, first + 1, first + 6)}
     for index, measure in ipairs({':tokens', ':money'}) do
         local budget = limit[4 + index]
         if budget >= 0 then
             local known = redis.call('HMGET', month, name .. ':known', name .. measure)
             if not known[1] then
-                return {7, subject, 0}
+                return '7 ' .. subject .. ' 0'
             end
             if tonumber(known[2] or 0) >= budget then
                 refuse(4 + index, subject, LONGEST)
@@ -66,7 +64,7 @@ for subject = 1, subjects do
     levels[subject], limits[subject] = level, limit
 end
 
-local told = {what, whose, wait >= LONGEST and -1 or math.ceil(math.max(0, wait))}
+local told = {what, whose, string.format('%.0f', wait >= LONGEST and -1 or math.ceil(math.max(0, wait)))}
 for subject = 1, subjects do
     local level, longest, kept = levels[subject], 0, {'at', now}
     for index = 1, 3 do
@@ -78,7 +76,7 @@ for subject = 1, subjects do
                 longest = math.max(longest, (1 - level[index] / limits[subject][index]) * 60000)
             end
         end
-        told[#told + 1] = level[index] and math.max(0, math.floor(level[index])) or -1
+        told[#told + 1] = string.format('%.0f', level[index] and math.max(0, math.floor(level[index])) or -1)
     end
     if what == 0 then
         redis.call('HSET', KEYS[subject], unpack(kept))
@@ -90,4 +88,4 @@ for subject = 1, subjects do
         end
     end
 end
-return told
+return table.concat(told, ' ')

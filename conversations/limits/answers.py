@@ -44,7 +44,7 @@ def _three(name: str, most: int, left: int | None, full: datetime) -> dict[str, 
 
 def moment(when: datetime) -> str:
     """RFC 3339, to the second."""
-    return f"{when:%Y-%m-%dT%H:%M:%SZ}"
+    return when.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def refusal(subjects: Sequence[Subject], verdict: Verdict) -> ApiError:

@@ -2,12 +2,12 @@
 -- database has it: rows may come twice, late or out of order, and only what is new in them counts.
 --
 -- KEYS  the month
--- ARGV  how long it is kept, in ms; the name of a subject whose rows are all here now, or '';
+-- ARGV  a JSON array: how long it is kept, in ms; the name of a subject whose rows are all here now, or '';
 --       then for each row: its name, its tokens, its money, and the names of the three subjects that it counts for
--- Returns for each row the tokens and the money of each of the three, as text.
-local month, totals = KEYS[1], {}
-for first = 3, #ARGV, 6 do
-    local row, tokens, money = ARGV[first], tonumber(ARGV[first + 1]), tonumber(ARGV[first + 2])
+-- Returns for each row the tokens and the money of each of the three: numbers with spaces between.
+local month, totals, given = KEYS[1], {}, cjson.decode(ARGV[1])
+for first = 3, #given, 6 do
+    local row, tokens, money = given[first], given[first + 1], given[first + 2]
     local old_tokens, old_money = string.match(redis.call('HGET', month, row) or '0 0', '(%d+) (%d+)')
     local more = {tokens = math.max(0, tokens - old_tokens), money = math.max(0, money - old_money)}
     if more.tokens > 0 or more.money > 0 then
@@ -15,14 +15,14 @@ for first = 3, #ARGV, 6 do
     end
     for index = 3, 5 do
         for _, measure in ipairs({'tokens', 'money'}) do
-            local counter = ARGV[first + index] .. ':' .. measure
+            local counter = given[first + index] .. ':' .. measure
             local total = redis.call('HINCRBY', month, counter, string.format('%.0f', more[measure]))
             totals[#totals + 1] = string.format('%.0f', total)
         end
     end
 end
-if ARGV[2] ~= '' then
-    redis.call('HSET', month, ARGV[2] .. ':known', 1)
+if given[2] ~= '' then
+    redis.call('HSET', month, given[2] .. ':known', 1)
 end
-redis.call('PEXPIRE', month, ARGV[1])
-return totals
+redis.call('PEXPIRE', month, given[1])
+return table.concat(totals, ' ')

@@ -1,7 +1,7 @@
 """Admits requests within their limits, puts right what was guessed of them, and keeps running streams remembered."""
 
 import asyncio
-import logging
+import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
@@ -19,7 +19,8 @@ from conversations.limits.tokens import Used
 from conversations.limits.wire import ADMIT, HOLD, SETTLE, AwayError, Part, Wire
 from operators.allowances import Subject
 
-log = logging.getLogger(__name__)
+LONGEST_STREAM_SECONDS = 2 * 3600
+"""One that has not been settled by then is taken for lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ class Limiter:
         self._background = Background()
         self.months = Months(self._wire, self._background)
         self._local = LocalBuckets()
-        self._streams: dict[str, tuple[Subject, ...]] = {}
+        self._streams: dict[str, tuple[float, tuple[Subject, ...]]] = {}
+        """When each began, in monotonic seconds, and whose it is."""
         self._running: Counter[UUID] = Counter()
         self._processes = 1
         self._name = uuid4().hex
@@ -81,18 +83,14 @@ class Limiter:
                 self.months.refused(subjects, verdict.whose)
             raise answers.refusal(subjects, verdict)
         if stream:
-            self._streams[stream] = subjects
+            self._streams[stream] = (time.monotonic(), subjects)
             self._running.update(subject.id for subject in subjects)
         return Admission(subjects, ask, stream, local, answers.headers(subjects, verdict))
 
     def settle(self, admission: Admission, used: Used) -> None:
         """Gives back what was guessed too much, takes what was too little, and frees the stream. Returns at once."""
         subjects, stream = admission.subjects, admission.stream
-        if self._streams.pop(stream, None) is not None:
-            for subject in subjects:
-                self._running[subject.id] -= 1
-                if not self._running[subject.id]:
-                    del self._running[subject.id]
+        self._forget(stream)
         back = (admission.ask.input_tokens - used.limited_input, admission.ask.output_tokens - used.output)
         if admission.local:
             self._local.settle(subjects, *back, self._processes)
@@ -100,6 +98,13 @@ class Limiter:
             taken = (0, 0) if admission.local else back
             limits = [names.limit(most) for subject in subjects for most in rates(subject)[1:]]
             self._wire.send(SETTLE, [*names.buckets(subjects), *names.streams(subjects)], [stream, *taken, *limits])
+
+    def _forget(self, stream: str) -> None:
+        _began, subjects = self._streams.pop(stream, (0.0, ()))
+        for subject in subjects:
+            self._running[subject.id] -= 1
+            if not self._running[subject.id]:
+                del self._running[subject.id]
 
     async def _shared(self, subjects: Sequence[Subject], ask: Ask, stream: str) -> Verdict:
         """Valkey's word. Raises AwayError."""
@@ -135,7 +140,10 @@ class Limiter:
         """Says again and again that this process lives, and which streams it runs: Valkey may have lost them too."""
         while True:
             sets: defaultdict[str, list[str]] = defaultdict(list)
-            for stream, subjects in self._streams.items():
+            oldest = time.monotonic() - LONGEST_STREAM_SECONDS
+            for stream in [stream for stream, (began, _) in self._streams.items() if began < oldest]:
+                self._forget(stream)
+            for stream, (_, subjects) in self._streams.items():
                 for name, subject in zip(names.streams(subjects), subjects, strict=True):
                     if subject.allowance.streams is not None:
                         sets[name].append(stream)
@@ -144,6 +152,7 @@ class Limiter:
                 arguments += [len(running), *running]
             self.months.catch_up()
             with suppress(AwayError):
-                self._processes = max(1, await self._wire.send(HOLD, [names.PROCESSES, *sets], arguments))
+                (living,) = await self._wire.send(HOLD, [names.PROCESSES, *sets], arguments)
+                self._processes = max(1, living)
             metrics.put("limits_local", self.local)
             await asyncio.sleep(self._lease / 3)

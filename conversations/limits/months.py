@@ -109,7 +109,7 @@ class Months:
 
     def _tell(
         self, operator: UUID, month: str, rows: Sequence[UsageRow], known: str = ""
-    ) -> "asyncio.Future[list[bytes]]":
+    ) -> "asyncio.Future[list[int]]":
         arguments: list[Part] = [KEPT_MS, known]
         for row in rows:
             arguments += [f"row:{row.day}:{row.key_id.hex}:{row.model}", row.tokens, int(row.cost * NANO)]
@@ -120,16 +120,16 @@ class Months:
             ]
         answer = self._wire.send(COUNT, [names.month(operator, month)], arguments)
 
-        def missed(done: "asyncio.Future[list[bytes]]") -> None:
+        def missed(done: "asyncio.Future[list[int]]") -> None:
             if (done.cancelled() or done.exception() is not None) and len(self._missed) < REMEMBERED:
                 self._missed |= {(row.key_id, row.day, row.model): row for row in rows}
 
         answer.add_done_callback(missed)
         return answer
 
-    async def _weigh(self, group: Sequence[Spent], answer: "asyncio.Future[list[bytes]]") -> None:
+    async def _weigh(self, group: Sequence[Spent], answer: "asyncio.Future[list[int]]") -> None:
         try:
-            totals = [int(number) for number in await answer]
+            totals = await answer
         except AwayError:
             for one in group:
                 for whose in range(len(one.subjects)):

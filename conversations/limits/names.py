@@ -1,6 +1,7 @@
 """What things are called in Valkey."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from uuid import UUID
 
 from operators.allowances import Subject
@@ -21,6 +22,7 @@ def month(operator_id: UUID, month: str) -> str:
     return f"plumbline:month:{operator_id.hex}:{month}"
 
 
+@lru_cache(maxsize=20_000)
 def in_month(kind: str, subject_id: UUID) -> str:
     return f"{kind}:{subject_id.hex}"
 

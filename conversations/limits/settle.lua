@@ -1,18 +1,18 @@
 -- Puts right what was taken for a request, now that it is known what it used, and frees its stream.
 --
 -- KEYS  for each subject its bucket, then for each its running streams
--- ARGV  the stream's id, or ''; input tokens and output tokens to give back, or to take where below 0;
+-- ARGV  a JSON array: the stream's id, or ''; input tokens and output tokens to give back, or to take where below 0;
 --       then for each subject its limits of input tokens and output tokens; -1 where there is none
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local subjects = #KEYS / 2
+local given, subjects = cjson.decode(ARGV[1]), #KEYS / 2
 for subject = 1, subjects do
     local bucket, longest = KEYS[subject], 0
-    if ARGV[1] ~= '' then
-        redis.call('ZREM', KEYS[subjects + subject], ARGV[1])
+    if given[1] ~= '' then
+        redis.call('ZREM', KEYS[subjects + subject], given[1])
     end
     for index = 1, 2 do
-        local back, most = tonumber(ARGV[1 + index]), tonumber(ARGV[1 + subject * 2 + index])
+        local back, most = given[1 + index], given[1 + subject * 2 + index]
         if back ~= 0 and most > 0 then
             local level = redis.call('HGET', bucket, index + 1)
             if level or back < 0 then
@@ -28,4 +28,4 @@ for subject = 1, subjects do
         redis.call('PEXPIRE', bucket, math.max(redis.call('PTTL', bucket), math.ceil(longest) + 60000))
     end
 end
-return 0
+return ''

@@ -13,6 +13,7 @@ from hashlib import sha1
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import orjson
 import redis.asyncio
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -24,7 +25,7 @@ from conversations.breaker import Breaker
 FAILURES_IN_A_ROW = 2
 REST_SECONDS = 3.0
 LARGEST_BATCH = 64
-Part = str | int | float
+Part = str | int
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +51,8 @@ ADMIT, SETTLE, COUNT, HOLD = SCRIPTS = [_script(f"{name}.lua") for name in ("adm
 class _Call(NamedTuple):
     script: Script
     keys: Sequence[str]
-    arguments: Sequence[Part]
-    answer: "asyncio.Future[Any]"
+    arguments: bytes
+    answer: "asyncio.Future[list[int]]"
 
 
 class Wire:
@@ -88,9 +89,10 @@ class Wire:
             await self._task
         await self._client.aclose()
 
-    def send(self, script: Script, keys: Sequence[str], arguments: Sequence[Part]) -> "asyncio.Future[Any]":
-        """The answer to come, or AwayError. Calls are done in the order they were sent."""
-        call = _Call(script, keys, arguments, asyncio.get_running_loop().create_future())
+    def send(self, script: Script, keys: Sequence[str], arguments: Sequence[Part]) -> "asyncio.Future[list[int]]":
+        """The numbers of the answer to come, or AwayError. Calls are done in the order they were sent."""
+        # One argument, and one text for an answer: each part of a command costs more than the whole JSON.
+        call = _Call(script, keys, orjson.dumps(arguments), asyncio.get_running_loop().create_future())
         if self._breaker.resting or self._stopped:
             _fail([call], "it failed a moment ago")
             return call.answer
@@ -125,7 +127,7 @@ class Wire:
             self._breaker.succeeded()
             for call, answer in zip(batch, answers, strict=True):
                 if not call.answer.done():
-                    call.answer.set_result(answer)
+                    call.answer.set_result([int(number) for number in answer.split()])
 
     def _failed(self, error: Exception) -> None:
         was_open, self._loaded = self._breaker.open, False
@@ -157,7 +159,7 @@ class Wire:
     async def _pipeline(self, batch: Sequence[_Call]) -> list[Any]:
         async with self._client.pipeline(transaction=False) as pipeline:
             for call in batch:
-                pipeline.evalsha(call.script.digest, len(call.keys), *call.keys, *call.arguments)
+                pipeline.evalsha(call.script.digest, len(call.keys), *call.keys, call.arguments)
             return await pipeline.execute(raise_on_error=False)
 
 

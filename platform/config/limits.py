@@ -48,6 +48,6 @@ def _amount(name: str, what: str, text: str) -> int | Decimal | None:
         amount: int | Decimal = Decimal(text) if what == "month_money" else int(text)
     except (InvalidOperation, ValueError):
         amount = -1
-    if not 0 <= amount <= LARGEST:
+    if not (Decimal(amount).is_finite() and 0 <= amount <= LARGEST):
         raise ImproperlyConfigured(f"{name}: {what} must be `none` or a number from 0 to {LARGEST}")
     return amount

@@ -10,7 +10,18 @@ from operators.models import Deployment, Upstream
 from tests.browser.conftest import reviewed
 
 GRAVE = {"serious", "critical"}
-DEPLOYMENT_PARTS = ["scope/", "behaviours/", "versions/", "versions/1/", "models/", "keys/", "conversations/", "usage/"]
+DEPLOYMENT_PARTS = [
+    "scope/",
+    "behaviours/",
+    "versions/",
+    "versions/1/",
+    "prompt/",
+    "models/",
+    "keys/",
+    "limits/",
+    "conversations/",
+    "usage/",
+]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

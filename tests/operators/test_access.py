@@ -22,9 +22,10 @@ DEPLOYMENT_PAGES = [
     "deployment-behaviours",
     "deployment-versions",
     "deployment-keys",
+    "deployment-limits",
     "conversations",
 ]
-CHANGES = ["deployment-scope", "deployment-behaviours", "deployment-keys", "deployment-publish"]
+CHANGES = ["deployment-scope", "deployment-behaviours", "deployment-keys", "deployment-limits", "deployment-publish"]
 
 
 @pytest.fixture
@@ -53,13 +54,13 @@ def pages(deployment: Deployment) -> list[str]:
 
 def test_a_member_sees_every_page(deployment):
     client = person(deployment.operator, "analyst")
-    assert [client.get(path).status_code for path in pages(deployment)] == [200] * 7
+    assert [client.get(path).status_code for path in pages(deployment)] == [200] * 8
 
 
 def test_a_member_of_another_operator_finds_nothing(deployment):
     client = person(Operator.objects.create(name="Other"))
-    assert [client.get(path).status_code for path in pages(deployment)] == [404] * 7
-    assert [client.post(reverse(name, args=[deployment.pk])).status_code for name in CHANGES] == [404] * 4
+    assert [client.get(path).status_code for path in pages(deployment)] == [404] * 8
+    assert [client.post(reverse(name, args=[deployment.pk])).status_code for name in CHANGES] == [404] * 5
     key, _ = create_key(deployment, "k", by=None)
     assert client.post(reverse("key-revoke", args=[deployment.pk, key.pk])).status_code == 404
     assert client.post(reverse("deployment-roll-back", args=[deployment.pk, 1])).status_code == 404
@@ -86,7 +87,7 @@ def test_anyone_may_read_the_charter():
 
 def test_an_analyst_reads_and_changes_nothing(deployment):
     client = person(deployment.operator, "analyst")
-    assert [client.post(reverse(name, args=[deployment.pk])).status_code for name in CHANGES] == [403] * 4
+    assert [client.post(reverse(name, args=[deployment.pk])).status_code for name in CHANGES] == [403] * 5
 
 
 @pytest.mark.parametrize(
