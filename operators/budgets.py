@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+import orjson
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
@@ -12,6 +13,7 @@ from audit.log.names import Name
 from audit.log.writer import INSERT_ENTRIES, entry_parameters, entry_row
 from operators.allowances import Kind, Subject
 from operators.models import BudgetNotice
+from operators.webhooks.events import INSERT_DELIVERIES
 
 TOKENS = "u.input_tokens + u.output_tokens + u.cache_write_tokens + u.cache_read_tokens"
 """What a budget of tokens counts."""
@@ -62,24 +64,28 @@ WITH noted AS (
     VALUES (%(subject_type)s, %(subject_id)s, %(month)s, %(kind)s, %(measure)s, %(operator_id)s, %(deployment_id)s,
             %(used)s, %(budget)s)
     ON CONFLICT DO NOTHING RETURNING id
+), new_events AS (
+    SELECT gen_random_uuid() AS event_id, %(operator_id)s::uuid AS operator_id, %(deployment_id)s::uuid AS deployment_id,
+           %(type)s AS type, %(told)s::jsonb AS data
+    FROM noted
+), deliveries AS (
+    {INSERT_DELIVERIES}
 )
 {INSERT_ENTRIES} WHERE EXISTS (SELECT 1 FROM noted) RETURNING id
 """  # noqa: S608 - made of the constants above
 
 
 async def note(connection: AsyncConnection[TupleRow], notice: BudgetNotice) -> bool:
-    """Writes the notice and its audit entry in one commit; False where that was done before, by whomever."""
-    entry = entry_row(
-        NAMES[notice.kind],
-        actor=("platform", "limits"),
-        subject=(notice.subject_type, notice.subject_id),
-        detail={
-            "measure": notice.measure,
-            "month": f"{notice.month:%Y-%m}",
-            "used": f"{notice.used.normalize():f}",
-            "budget": f"{notice.budget.normalize():f}",
-        },
-    )
+    """Writes the notice, its audit entry and its events in one commit; False where that was done before, by whomever."""
+    detail = {
+        "measure": notice.measure,
+        "month": f"{notice.month:%Y-%m}",
+        "used": f"{notice.used.normalize():f}",
+        "budget": f"{notice.budget.normalize():f}",
+    }
+    subject = (notice.subject_type, notice.subject_id)
+    entry = entry_row(NAMES[notice.kind], actor=("platform", "limits"), subject=subject, detail=detail)
+    told = {"subject_type": str(notice.subject_type), "subject_id": str(notice.subject_id), **detail}
     fields = (
         "subject_type",
         "subject_id",
@@ -93,5 +99,6 @@ async def note(connection: AsyncConnection[TupleRow], notice: BudgetNotice) -> b
     )
     values = {name: getattr(notice, name) for name in fields}
     values |= {"kind": str(notice.kind), "measure": str(notice.measure)}
+    values |= {"type": NAMES[notice.kind].value, "told": orjson.dumps(told).decode()}
     cursor = await connection.execute(_NOTE, values | entry_parameters([entry]))
     return await cursor.fetchone() is not None

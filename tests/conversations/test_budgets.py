@@ -16,7 +16,7 @@ from conversations.limits.tokens import Used, guess_input, guess_output, guess_w
 from conversations.models import Turn
 from operators.catalogue import Prices
 from operators.keys import create_key
-from operators.models import BudgetNotice, Key, Usage
+from operators.models import BudgetNotice, Key, Usage, Webhook, WebhookDelivery
 from tests.conversations.catalogue import model as make_model
 from tests.conversations.limited import ask, limit, subjects
 from tests.support.waiting import until
@@ -106,6 +106,21 @@ def test_the_alert_and_the_end_are_entries_once_a_month(web, new_key):
     assert (alerted.subject_type, alerted.subject_id) == ("deployment", str(deployment.pk))
     assert alerted.detail["measure"] == "tokens"
     assert int(alerted.detail["used"]) >= int(alerted.detail["budget"]) * 0.6
+
+
+def test_the_alert_and_the_end_are_told_to_a_webhook_once(web, new_key):
+    deployment, key = new_key()
+    types = ["budget.alerted", "budget.exhausted"]
+    Webhook.objects.create(operator=deployment.operator, url="https://hooks.example/", types=types)
+    limit(deployment, month_tokens=1)
+    ask(web, key)
+    until(lambda: WebhookDelivery.objects.count() == 2)
+    for _ in range(2):
+        assert ask(web, key).status_code == 429
+    told = {delivery.type: delivery.data for delivery in WebhookDelivery.objects.all()}
+    assert sorted(told) == types
+    assert told["budget.exhausted"]["subject_id"] == str(deployment.pk)
+    assert told["budget.exhausted"]["budget"] == "1"
 
 
 def test_a_budget_set_beneath_what_was_used_refuses_at_once_and_says_so(web, new_key):
