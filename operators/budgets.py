@@ -65,8 +65,8 @@ WITH noted AS (
             %(used)s, %(budget)s)
     ON CONFLICT DO NOTHING RETURNING id
 ), new_events AS (
-    SELECT gen_random_uuid() AS event_id, %(operator_id)s::uuid AS operator_id, %(deployment_id)s::uuid AS deployment_id,
-           %(type)s AS type, %(told)s::jsonb AS data
+    SELECT gen_random_uuid() AS event_id, %(operator_id)s::uuid AS operator_id,
+           %(deployment_id)s::uuid AS deployment_id, %(type)s AS type, %(told)s::jsonb AS data
     FROM noted
 ), deliveries AS (
     {INSERT_DELIVERIES}
@@ -76,7 +76,7 @@ WITH noted AS (
 
 
 async def note(connection: AsyncConnection[TupleRow], notice: BudgetNotice) -> bool:
-    """Writes the notice, its audit entry and its events in one commit; False where that was done before, by whomever."""
+    """Writes the notice, its audit entry and events in one commit; False where that was done before, by whomever."""
     detail = {
         "measure": notice.measure,
         "month": f"{notice.month:%Y-%m}",
