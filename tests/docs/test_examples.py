@@ -14,7 +14,7 @@ EXAMPLES = [
 
 
 @pytest.mark.parametrize("code", EXAMPLES)
-def test_an_example_runs(web, key, code, capsys):
+def test_an_example_runs(web, working, key, code, capsys):
     if "plk_…" not in code:
         pytest.skip("a part of a program only")
     exec(compile(code.replace("http://127.0.0.1:8000", web).replace("plk_…", key), "example", "exec"), {})  # noqa: S102
