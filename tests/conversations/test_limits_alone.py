@@ -65,7 +65,10 @@ def test_without_valkey_limits_hold_turns_go_on_and_readiness_says_so(counting, 
     assert codes.count(429) == 20 - codes.count(200)
     assert slowest < 20 * 0.5
     assert who_counts(web) == "local"
-    assert httpx2.get(f"{web}/readyz", timeout=20).status_code == 200
+    ready = httpx2.get(f"{web}/readyz", timeout=20)
+    assert ready.status_code == 200
+    assert ready.json()["metrics"]["limits_local"] == 1
+    assert ready.json()["metrics"]["limits_local_admissions"] >= 19
     back(server, how)
     until(lambda: ask(web, key) and who_counts(web) == "ok", 15)
 
