@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from config import database, notices
+from conversations import metrics
 from conversations.api.views import json_response
 from conversations.services import services
 
@@ -25,9 +26,11 @@ async def readyz(_request: HttpRequest) -> HttpResponse:
     results = await asyncio.gather(*(_within(check) for check in checks.values()))
     found = {name: "ok" if well else "unreachable" for name, well in zip(checks, results, strict=True)}
     ready = all(results)
-    # No reason to turn callers away: limits hold all the same, each process counting its share.
-    found["limits"] = "local" if services().limits.local else "ok"
-    return json_response({"status": "ok" if ready else "not ready", **found}, 200 if ready else 503)
+    told: dict[str, object] = {"status": "ok" if ready else "not ready", **found, "limits": "ok"}
+    if services().limits.local:
+        # No reason to turn callers away: limits hold all the same, each process counting its share.
+        told |= {"limits": "local", "metrics": metrics.snapshot()}
+    return json_response(told, 200 if ready else 503)
 
 
 async def _within(check: object) -> bool:

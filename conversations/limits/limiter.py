@@ -97,7 +97,8 @@ class Limiter:
         if (back != (0, 0) and not admission.local) or stream:
             taken = (0, 0) if admission.local else back
             limits = [names.limit(most) for subject in subjects for most in rates(subject)[1:]]
-            self._wire.send(SETTLE, [*names.buckets(subjects), *names.streams(subjects)], [stream, *taken, *limits])
+            keys = [*names.buckets(subjects), *names.streams(subjects)]
+            self._wire.send(SETTLE, keys, [stream, *taken, *limits], unhurried=True)
 
     def _forget(self, stream: str) -> None:
         _began, subjects = self._streams.pop(stream, (0.0, ()))

@@ -118,7 +118,7 @@ class Months:
                 names.in_month("deployment", row.deployment_id),
                 names.in_month("operator", row.operator_id),
             ]
-        answer = self._wire.send(COUNT, [names.month(operator, month)], arguments)
+        answer = self._wire.send(COUNT, [names.month(operator, month)], arguments, unhurried=True)
 
         def missed(done: "asyncio.Future[list[int]]") -> None:
             if (done.cancelled() or done.exception() is not None) and len(self._missed) < REMEMBERED:

@@ -25,6 +25,7 @@ from conversations.breaker import Breaker
 FAILURES_IN_A_ROW = 2
 REST_SECONDS = 3.0
 LARGEST_BATCH = 64
+UNHURRIED_SECONDS = 0.001
 Part = str | int
 
 log = logging.getLogger(__name__)
@@ -89,17 +90,25 @@ class Wire:
             await self._task
         await self._client.aclose()
 
-    def send(self, script: Script, keys: Sequence[str], arguments: Sequence[Part]) -> "asyncio.Future[list[int]]":
-        """The numbers of the answer to come, or AwayError. Calls are done in the order they were sent."""
+    def send(
+        self, script: Script, keys: Sequence[str], arguments: Sequence[Part], *, unhurried: bool = False
+    ) -> "asyncio.Future[list[int]]":
+        """The numbers of the answer to come, or AwayError. Calls are done in the order they were sent.
+
+        unhurried: nobody waits for it, so it may go out together with what comes right after it.
+        """
         # One argument, and one text for an answer: each part of a command costs more than the whole JSON.
-        call = _Call(script, keys, orjson.dumps(arguments), asyncio.get_running_loop().create_future())
+        call = _Call(script, keys, orjson.dumps(arguments), (loop := asyncio.get_running_loop()).create_future())
         if self._breaker.resting or self._stopped:
             _fail([call], "it failed a moment ago")
             return call.answer
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="limits")
         self._waiting.append(call)
-        self._asked.set()
+        if unhurried:
+            loop.call_later(UNHURRIED_SECONDS, self._asked.set)
+        else:
+            self._asked.set()
         return call.answer
 
     async def _run(self) -> None:
@@ -127,7 +136,7 @@ class Wire:
             self._breaker.succeeded()
             for call, answer in zip(batch, answers, strict=True):
                 if not call.answer.done():
-                    call.answer.set_result([int(number) for number in answer.split()])
+                    call.answer.set_result(answer)
 
     def _failed(self, error: Exception) -> None:
         was_open, self._loaded = self._breaker.open, False
@@ -136,7 +145,7 @@ class Wire:
             by_itself = "; this process counts by itself" if self._breaker.open else ""
             log.warning("Valkey does not count for us (%s)%s", str(error) or type(error).__name__, by_itself)
 
-    async def _exchange(self, batch: Sequence[_Call]) -> list[Any]:
+    async def _exchange(self, batch: Sequence[_Call]) -> list[list[int]]:
         if not self._loaded:
             await self._load()
         answers = await self._pipeline(batch)
@@ -148,7 +157,7 @@ class Wire:
         for answer in answers:
             if isinstance(answer, Exception):
                 raise answer
-        return answers
+        return [[int(number) for number in answer.split()] for answer in answers]
 
     async def _load(self) -> None:
         """Beforehand, so that calls are not done out of order for want of a script."""

@@ -195,3 +195,10 @@ def test_the_official_client_comes_back_by_itself(web, new_key):
     with anthropic.Anthropic(base_url=web, api_key=key, max_retries=3) as client:
         for _ in range(31):
             assert client.messages.create(model="default", max_tokens=9, messages=[QUESTION]).content
+
+
+def test_the_guides_example_runs(web, key, capsys):
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "api" / "limits.md").read_text()
+    code = guide.partition("```python\n")[2].partition("```")[0]
+    exec(code.replace("http://127.0.0.1:8000", web).replace("plk_…", key), {})  # noqa: S102 - our own guide
+    assert int(capsys.readouterr().out) > 0
