@@ -161,8 +161,8 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",
     "TITLE": "Plumbline",
     "VERSION": "1",
-    "DESCRIPTION": "A ranked hierarchy between apps and a language model. Speaks the Anthropic Messages API and OpenAI's "
-    "chat completions; every answer has a `request-id`, every error the documented shape.",
+    "DESCRIPTION": "A ranked hierarchy between apps and a language model. Speaks the Anthropic Messages API and "
+    "OpenAI's chat completions; every answer has a `request-id`, every error the documented shape.",
     "LICENSE": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     "DEFAULT_GENERATOR_CLASS": "conversations.api.contract.document.ContractGenerator",
     "SERVE_URLCONF": "config.api_urls",

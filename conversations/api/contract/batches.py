@@ -68,7 +68,7 @@ SCHEMAS: Part = {
             "type": constant("message_batch"),
             "processing_status": one_of("in_progress", "canceling", "ended"),
             "request_counts": obj(
-                {name: COUNT for name in ("processing", "succeeded", "errored", "canceled", "expired")},
+                dict.fromkeys(("processing", "succeeded", "errored", "canceled", "expired"), COUNT),
                 about="All count as `processing` until the whole batch has ended.",
             ),
             "ended_at": nullable(TIME),
@@ -138,8 +138,8 @@ OPERATIONS = {
         "delete_batch",
         "Batches",
         "Delete a batch",
-        "Takes requests and results away, once the batch has ended; before that it is a 400. Deleting twice is answered "
-        "alike.",
+        "Takes requests and results away, once the batch has ended; before that it is a 400. Deleting twice is "
+        "answered alike.",
         scope="turns",
         parameters=[_PATH],
         answers={

@@ -12,6 +12,7 @@ from conversations.api.contract.parts import (
     answer,
     asked,
     constant,
+    events,
     many,
     nullable,
     obj,
@@ -48,7 +49,7 @@ COMPLETION = {
     },
     "plumbline": PLUMBLINE,
 }
-CHUNKS = """data: {"id":"chatcmpl-0192…","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"def"}}]}
+CHUNKS = """data: {"id":"chatcmpl-0192…","object":"chat.completion.chunk",…,"choices":[{"index":0,"delta":{"content":"a"}}]}
 
 data: [DONE]
 """
@@ -121,8 +122,8 @@ OPERATIONS = {
         "create_chat_completion",
         "OpenAI's clients",
         "Answer a chat",
-        "For the `openai` package: a translation in front of the very turn of `POST /v1/messages`. Errors have OpenAI's "
-        "shape. A stream ends with `data: [DONE]`, or with an error and without it.",
+        "For the `openai` package: a translation in front of the very turn of `POST /v1/messages`. Errors have "
+        "OpenAI's shape. A stream ends with `data: [DONE]`, or with an error and without it.",
         scope="turns",
         parameters=[shared("anthropic-beta"), shared("plumbline-conversation"), shared("idempotency-key")],
         body=takes(
@@ -132,7 +133,7 @@ OPERATIONS = {
             200: answer(
                 "The recorded answer.",
                 Shown(ref("ChatCompletion"), COMPLETION),
-                Shown(text("Chunks of a chat completion, as server-sent events."), CHUNKS, STREAM),
+                Shown(events("Chunks of a chat completion, as server-sent events."), CHUNKS, STREAM),
                 headers=("x-request-id", *TURN_HEADERS, *RATE_HEADERS),
             )
         },

@@ -57,7 +57,7 @@ class NotDescribedError(Exception):
 class ContractSchema(AutoSchema):
     """Says of a route what the contract says of it."""
 
-    def get_operation(self, path: str, path_regex: str, path_prefix: str, method: str, registry: Any) -> Part:
+    def get_operation(self, path: str, _regex: str, _prefix: str, method: str, _registry: Any) -> Part:
         operation = OPERATIONS.get((path, method))
         if operation is None:
             raise NotDescribedError(f"conversations/api/contract says nothing of {method} {path}")

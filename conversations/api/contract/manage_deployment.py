@@ -80,8 +80,8 @@ MANAGED = (*OF_BODIES, 404, 409)
 SCHEMAS: Part = {
     "Settings": {
         "type": "object",
-        "description": "A deployment's settings, as docs/api/management.md describes them; what the charter refuses is a "
-        "400 that lists every problem.",
+        "description": "A deployment's settings, as docs/api/management.md describes them; what the charter refuses is "
+        "a 400 that lists every problem.",
         "additionalProperties": True,
     },
     "DeploymentModels": obj(

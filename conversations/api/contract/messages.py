@@ -16,6 +16,7 @@ from conversations.api.contract.parts import (
     answer,
     asked,
     each,
+    events,
     many,
     nullable,
     obj,
@@ -71,6 +72,16 @@ data: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"outpu
 event: message_stop
 data: {"type":"message_stop"}
 """
+EVENT_NAMES = (
+    "message_start",
+    "content_block_start",
+    "content_block_delta",
+    "content_block_stop",
+    "message_delta",
+    "message_stop",
+    "ping",
+    "error",
+)
 OUTCOME = one_of("answer", "redirect", "decline", "end")
 TIER = {"type": "integer", "minimum": 1, "maximum": 4}
 BLOCK = ref("ContentBlock")
@@ -162,7 +173,7 @@ ANSWERED = answer(
     "The recorded answer. A stream's `message_delta` and `message_stop` wait for the record; a failure after the first "
     "event is an `error` event in the shape of `Error`; `ping` events keep the connection open.",
     Shown(ref("Message"), MESSAGE),
-    Shown(text("Server-sent events in the order of the Messages API."), EVENTS, STREAM),
+    Shown(events("Server-sent events in the order of the Messages API.", *EVENT_NAMES), EVENTS, STREAM),
     headers=(*TURN_HEADERS, *RATE_HEADERS),
 )
 OPERATIONS = {

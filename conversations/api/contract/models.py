@@ -35,8 +35,8 @@ MODEL = {
     "line": None,
 }
 SHAPES = (
-    "A caller with a bearer token and neither `x-api-key` nor `anthropic-version` gets the shape of OpenAI's clients, in "
-    "errors too."
+    "A caller with a bearer token and neither `x-api-key` nor `anthropic-version` gets the shape of OpenAI's clients, "
+    "in errors too."
 )
 
 SCHEMAS: Part = {

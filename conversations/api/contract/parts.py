@@ -43,6 +43,12 @@ def constant(word: str) -> Part:
     return {"type": "string", "const": word}
 
 
+def events(description: str, *names: str) -> Part:
+    """A stream of server-sent events: as text, or as its reader has them, one by one. names: of those with a name."""
+    fields = {"event": one_of(*names) if names else constant("message"), "data": TEXT}
+    return {"type": ["string", "object"], "description": description, "properties": fields, "required": ["data"]}
+
+
 def nullable(schema: Part) -> Part:
     return {"anyOf": [schema, {"type": "null"}]}
 

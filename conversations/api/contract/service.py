@@ -1,7 +1,7 @@
 """What is open to everyone: whether the service is up, and this document."""
 
 from conversations.api.contract.operations import Operation
-from conversations.api.contract.parts import Part, Shown, answer, one_of, obj, parameter, TEXT
+from conversations.api.contract.parts import TEXT, Part, Shown, answer, obj, one_of, parameter
 
 _STATE = one_of("ok", "unreachable")
 _READY = {"status": "ok", "database": "ok", "broker": "ok", "upstream": "ok"}
