@@ -1,6 +1,6 @@
 """/v1/messages/batches."""
 
-from conversations.api.contract.messages import BODY, MESSAGE
+from conversations.api.contract.messages import BODY
 from conversations.api.contract.operations import Operation
 from conversations.api.contract.parts import (
     COUNT,
@@ -12,12 +12,14 @@ from conversations.api.contract.parts import (
     answer,
     asked,
     constant,
+    lines,
     many,
     nullable,
     obj,
     one_of,
     page_of,
     parameter,
+    query,
     ref,
     shared,
     takes,
@@ -40,7 +42,9 @@ BATCH = {
     "results_url": None,
 }
 _PATH = parameter("batch_id", TEXT, "The batch's id.", where="path", example=BATCH_ID)
-_RESULT = {"custom_id": "first", "result": {"type": "succeeded", "message": MESSAGE}}
+_RESULTS = """{"custom_id":"first","result":{"type":"succeeded","message":{…}}}
+{"custom_id":"second","result":{"type":"expired"}}
+"""
 
 SCHEMAS: Part = {
     "BatchRequest": asked(
@@ -119,8 +123,8 @@ OPERATIONS = {
         scope="turns",
         parameters=[
             shared("limit"),
-            parameter("after_id", TEXT, "Those after this one."),
-            parameter("before_id", TEXT, "Those before this one."),
+            query("after_id", TEXT, "Those after this one."),
+            query("before_id", TEXT, "Those before this one."),
         ],
         answers={200: answer("One page.", Shown(ref("BatchPage"), _PAGE))},
     ),
@@ -165,7 +169,7 @@ OPERATIONS = {
         "ended.",
         scope="turns",
         parameters=[_PATH],
-        answers={200: answer("The results.", Shown(text("Lines of `BatchResult`."), _RESULT, LINES))},
+        answers={200: answer("The results.", Shown(lines(ref("BatchResult")), _RESULTS, LINES))},
         errors=(*OF_READING, 404),
     ),
 }

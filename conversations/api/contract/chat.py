@@ -49,7 +49,7 @@ COMPLETION = {
     },
     "plumbline": PLUMBLINE,
 }
-CHUNKS = """data: {"id":"chatcmpl-0192…","object":"chat.completion.chunk",…,"choices":[{"index":0,"delta":{"content":"a"}}]}
+CHUNKS = """data: {"id":"chatcmpl-0192…","object":"chat.completion.chunk","choices":[{"index":0,"delta":{…}}]}
 
 data: [DONE]
 """

@@ -21,6 +21,7 @@ from conversations.api.contract.parts import (
     one_of,
     page_of,
     parameter,
+    query,
     ref,
     shared,
     told,
@@ -71,8 +72,8 @@ PATH = parameter("conversation_id", TEXT, "The conversation's id.", where="path"
 TURN_PATH = parameter("turn_id", TEXT, "The turn's id.", where="path", example=TURN)
 _CURSORS = [
     shared("limit"),
-    parameter("after_id", ID, "Those after this one."),
-    parameter("before_id", ID, "Those before this one."),
+    query("after_id", ID, "Those after this one."),
+    query("before_id", ID, "Those before this one."),
 ]
 
 
@@ -81,7 +82,7 @@ def _page(example: Part) -> Part:
 
 
 def _moment(name: str, words: str) -> Part:
-    return parameter(name, TIME, f"{words}, a time or a day in UTC.")
+    return query(name, TIME, f"{words}, a time or a day in UTC.")
 
 
 SCHEMAS: Part = {
@@ -144,10 +145,10 @@ OPERATIONS = {
         parameters=[
             *_CURSORS,
             parameter("user_id", {"type": "string", "maxLength": 256}, "Of this user; empty for those without one."),
-            parameter("flagged", FLAG, "Only those flagged, or those not."),
-            parameter("ended", FLAG, "Only those ended, or those not."),
-            parameter("deleted", FLAG, "The deleted ones instead."),
-            parameter("outcome", OUTCOME, "At least one turn had this outcome."),
+            query("flagged", FLAG, "Only those flagged, or those not."),
+            query("ended", FLAG, "Only those ended, or those not."),
+            query("deleted", FLAG, "The deleted ones instead."),
+            query("outcome", OUTCOME, "At least one turn had this outcome."),
             _moment("created_after", "Begun from then on"),
             _moment("created_before", "Begun before then"),
             _moment("last_turn_after", "Whose last turn was from then on"),

@@ -3,6 +3,7 @@
 from conversations.api.contract.manage_deployment import DIFFERENCE, MANAGED, NOTE, OVER, SETTINGS, TAG, VERSION
 from conversations.api.contract.operations import Operation
 from conversations.api.contract.parts import (
+    ANYTHING,
     COUNT,
     DIGEST,
     FLAG,
@@ -18,9 +19,11 @@ from conversations.api.contract.parts import (
     obj,
     page_of,
     parameter,
+    query,
     ref,
     shared,
     takes,
+    told,
 )
 from conversations.api.contract.shared import OF_BODIES, OF_READING
 
@@ -47,7 +50,7 @@ SCHEMAS: Part = {
         about="`settings`, or `draft` as true to publish the draft.",
     ),
     "RollBackRequest": asked({"note": NOTE, "over": OVER}),
-    "ValidateRequest": asked({"settings": nullable(ref("Settings"))}),
+    "ValidateRequest": asked({"settings": told(ANYTHING, "What is no object is told as a problem.")}),
     "Validated": obj(
         {
             "valid": FLAG,
@@ -69,7 +72,7 @@ OPERATIONS = {
         "List the versions",
         "Newest first.",
         scope="manage",
-        parameters=[shared("manage-limit"), parameter("after_id", TEXT, "Those before this number.", example="5")],
+        parameters=[shared("manage-limit"), query("after_id", TEXT, "Those before this number.", example="5")],
         answers={
             200: answer(
                 "One page.",
@@ -117,7 +120,7 @@ OPERATIONS = {
         scope="manage",
         parameters=[
             _NUMBER,
-            parameter("to", TEXT, "A number, `live` (where nothing is said) or `draft`.", example="draft"),
+            query("to", TEXT, "A number, `live` (where nothing is said) or `draft`.", example="draft"),
         ],
         answers={200: answer("How they differ.", Shown(ref("Differences"), {"differences": [DIFFERENCE]}))},
         errors=(*OF_READING, 404),

@@ -15,6 +15,7 @@ from conversations.api.contract.parts import (
     Shown,
     answer,
     asked,
+    constant,
     each,
     events,
     many,
@@ -88,15 +89,20 @@ BLOCK = ref("ContentBlock")
 HEADERS = [shared("anthropic-version"), shared("anthropic-beta")]
 PASSES = "Fields that are not described here go to the model as they were sent."
 
-_MESSAGE = obj(
-    {
-        "role": one_of("user", "assistant", "system"),
-        "content": {"anyOf": [text("Empty in the last message only."), many(BLOCK)]},
-    },
-    optional=("content",),
-    more=True,
-    about="`content` may be left out where a `system` message only sets `output_config`.",
-)
+_WORDS = {"anyOf": [TEXT, many(BLOCK)]}
+_SAID = {"anyOf": [text(minLength=1), many(BLOCK, minItems=1)]}
+_MESSAGE: Part = {
+    "anyOf": [
+        obj({"role": one_of("user", "system"), "content": _SAID}, more=True),
+        obj({"role": constant("assistant"), "content": _WORDS}, more=True, about="Empty as the last message only."),
+        obj(
+            {"role": constant("system"), "output_config": obj({}, more=True), "content": _WORDS},
+            optional=("content",),
+            more=True,
+            about="Says nothing, and sets how much effort the model makes from here on.",
+        ),
+    ]
+}
 _COMMON: Part = {
     "model": text("A model's public name, from GET /v1/models.", minLength=1, maxLength=128),
     "messages": many(ref("MessageParam"), minItems=1, maxItems=MAX_MESSAGES),

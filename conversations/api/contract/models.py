@@ -15,6 +15,7 @@ from conversations.api.contract.parts import (
     one_of,
     page_of,
     parameter,
+    query,
     ref,
     shared,
     told,
@@ -82,10 +83,10 @@ OPERATIONS = {
         scope="turns",
         parameters=[
             shared("limit"),
-            parameter("after_id", TEXT, "Those after this one."),
-            parameter("before_id", TEXT, "Those before this one."),
+            query("after_id", TEXT, "Those after this one."),
+            query("before_id", TEXT, "Those before this one."),
             {
-                **parameter("lifecycle", many(one_of("active", "deprecated", "retired")), "Only of these stages."),
+                **query("lifecycle", many(one_of("active", "deprecated", "retired", "")), "Only of these stages."),
                 "example": ["active"],
             },
         ],
@@ -96,6 +97,7 @@ OPERATIONS = {
                     _either("ModelPage", "OpenAIModels"),
                     {"data": [MODEL], "has_more": False, "first_id": "default", "last_id": "default"},
                 ),
+                headers=("x-request-id",),
             )
         },
         errors=OF_READING,
@@ -108,7 +110,7 @@ OPERATIONS = {
         f"An alias leads to the model it stands for. {SHAPES}",
         scope="turns",
         parameters=[parameter("model_id", TEXT, "A model's public name.", where="path", example="default")],
-        answers={200: answer("The model.", Shown(_either("Model", "OpenAIModel"), MODEL))},
+        answers={200: answer("The model.", Shown(_either("Model", "OpenAIModel"), MODEL), headers=("x-request-id",))},
         errors=(*OF_READING, 404),
         shape="EitherError",
     ),

@@ -49,6 +49,11 @@ def events(description: str, *names: str) -> Part:
     return {"type": ["string", "object"], "description": description, "properties": fields, "required": ["data"]}
 
 
+def lines(schema: Part) -> Part:
+    """Text, of which each line is JSON of the schema."""
+    return {"type": "string", "description": "Lines of JSON.", "contentMediaType": LINES, "contentSchema": schema}
+
+
 def nullable(schema: Part) -> Part:
     return {"anyOf": [schema, {"type": "null"}]}
 
@@ -96,6 +101,11 @@ def parameter(name: str, schema: Part, description: str, *, where: str = "query"
     if where == "path":
         made["required"] = True
     return made if example is None else {**made, "example": example}
+
+
+def query(name: str, schema: Part, description: str, *, example: Any = None) -> Part:
+    """A parameter of the query that counts as not there where it is empty."""
+    return parameter(name, {"anyOf": [schema, constant("")]}, description, example=example)
 
 
 def shared(name: str) -> Part:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from conversations.api.contract.parts import COUNT, JSON, TEXT, TIME, Part, Shown, answer, many, nullable, obj
+from conversations.api.contract.parts import COUNT, JSON, TEXT, TIME, Part, Shown, answer, many, nullable, obj, query
 from conversations.api.contract.parts import parameter as described
 from conversations.errors import TYPES
 from conversations.openai.errors import KINDS
@@ -17,7 +17,7 @@ _DATE = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
 
 def _limit(most: int) -> Part:
     schema = {"type": "integer", "minimum": 1, "maximum": most, "default": 20}
-    return described("limit", schema, f"How many, 1 to {most}.", example=20)
+    return query("limit", schema, f"How many, 1 to {most}.", example=20)
 
 
 PARAMETERS: Part = {
@@ -43,7 +43,7 @@ PARAMETERS: Part = {
     ),
     "idempotency-key": described(
         "idempotency-key",
-        {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+        TEXT,
         "Any text of the caller's own. The same key and body within a day give the same answer, once.",
         where="header",
         example="order-1729-try-1",
@@ -145,9 +145,14 @@ def _openai_example(status: int) -> Part:
     return {"error": {"message": _MESSAGES.get(status, ERRORS[status]), "type": kind, "param": None, "code": code}}
 
 
-def _headers(status: int) -> tuple[str, ...]:
-    waits = ("retry-after",) if status in {429, 503, 529} else ()
-    return (*waits, *(RATE_HEADERS if status == 429 else ()))
+def _headers(shape: str, status: int) -> tuple[str, ...]:
+    """Those of a turn are there once one has begun, which nobody does who is turned away."""
+    return (
+        *(("x-request-id",) if shape != "Error" else ()),
+        *(("retry-after",) if status in {429, 503, 529} else ()),
+        *(RATE_HEADERS if status == 429 else ()),
+        *(TURN_HEADERS if status not in {401, 403} else ()),
+    )
 
 
 _SHAPES: dict[str, tuple[Part, Any]] = {
@@ -159,13 +164,17 @@ _SHAPES: dict[str, tuple[Part, Any]] = {
     ),
 }
 RESPONSES: Part = {
-    f"{shape}{status}": answer(words, Shown(schema, example(status), JSON), headers=_headers(status))
+    f"{shape}{status}": answer(words, Shown(schema, example(status), JSON), headers=_headers(shape, status))
     for status, words in ERRORS.items()
     for shape, (schema, example) in _SHAPES.items()
 }
 for _shape, (_schema, _of) in _SHAPES.items():
     # What else the model's server says is passed on with its status.
-    RESPONSES[f"{_shape}Other"] = answer("Another refusal or failure of the model's server.", Shown(_schema, _of(400)))
+    RESPONSES[f"{_shape}Other"] = answer(
+        "Another refusal or failure of the model's server.",
+        Shown(_schema, _of(400)),
+        headers=("retry-after", *_headers(_shape, 400)),
+    )
 
 
 def errors(*statuses: int, shape: str = "Error", others: bool = False) -> Part:
