@@ -8,7 +8,7 @@ export PYTHONPATH := $(CURDIR)/platform:$(CURDIR)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint venv venv-test python chromium clients conformance bench train evaluate screenshots clean
+.PHONY: help run test lint venv venv-test python chromium clients conformance fuzz bench train evaluate screenshots clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -47,6 +47,9 @@ clients: venv-test
 
 conformance: clients ## The official client's own tests, and every client that apps use, against a running Plumbline
 	@exec $(SERVERS) -- $(RUN) -m pytest tests/conformance tests/clients $(ARGS)
+
+fuzz: venv-test ## Send the running API what its contract allows and forbids, for FUZZ_SECONDS (600)
+	@PLUMBLINE_FUZZ_SECONDS=$${FUZZ_SECONDS:-600} exec $(SERVERS) -- $(RUN) -m pytest tests/conversations/contract/test_contract_fuzzed.py $(ARGS)
 
 bench: venv-test ## Requests per second, beside a bare pass-through
 	@exec $(RUN) -m bench $(ARGS)

@@ -27,7 +27,9 @@ class Recorded:
         conversation, parent, number, decision, content, self.configuration_number = row
         self.turn_id = turn_id
         self.place = Place(conversation, parent, None, number, 0, [], b"", Past())
-        self.decision = Decision.from_json(orjson.loads(bytes(decision)))
+        made = orjson.loads(bytes(decision))
+        self.decision = Decision.from_json(made)
+        self.not_granted: dict[str, str] = made.get("not_granted", {})
         self.dropped: dict[str, str] = envelope["dropped"]
         self.message = envelope["message"] | {"content": orjson.loads(bytes(content))["answer"]}
 

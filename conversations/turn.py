@@ -144,12 +144,8 @@ async def _prepare(turn: TurnInProgress, *, counting: bool) -> None:
 
 def _repeat(turn: TurnInProgress, recorded: Recorded) -> None:
     """The turn as it was."""
-    turn.id, turn.place, turn.decision, turn.dropped = (
-        recorded.turn_id,
-        recorded.place,
-        recorded.decision,
-        recorded.dropped,
-    )
+    turn.id, turn.place, turn.decision = recorded.turn_id, recorded.place, recorded.decision
+    turn.dropped, turn.not_granted = recorded.dropped, recorded.not_granted
     turn.access = replace(turn.access, configuration_number=recorded.configuration_number)
 
 

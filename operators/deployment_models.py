@@ -106,7 +106,8 @@ class _Parser:
             return {}
         for alias, name in data.items():
             where = f"models.aliases.{alias}"
-            if self.current.aliases.get(alias) == name and set(self.current.allowed) == set(allowed):
+            known = alias in self.current.aliases and self.current.aliases[alias] == name
+            if known and set(self.current.allowed) == set(allowed):
                 continue
             if not _is_name(alias):
                 self.problem(where, "is not a name: letters, digits and . : / @ + - _ only", "models.shape")

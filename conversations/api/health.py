@@ -6,31 +6,42 @@ from contextlib import aclosing
 import psycopg
 import redis.asyncio
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponseBase
+from rest_framework.request import Request
 
 from config import database, notices
 from conversations import metrics
-from conversations.api.views import json_response
+from conversations.api.views import AsyncAPIView, json_response
 from conversations.services import services
 
 PATIENCE_SECONDS = 3.0
 
 
-async def healthz(_request: HttpRequest) -> HttpResponse:
-    return json_response({"status": "ok"})
+class HealthView(AsyncAPIView):
+    http_method_names = ["get", "head"]
+
+    async def get(self, _request: Request) -> HttpResponseBase:
+        return json_response({"status": "ok"})
+
+    head = get
 
 
-async def readyz(_request: HttpRequest) -> HttpResponse:
-    """200 when all is there, else 503. A broker that is away delays reviews only, but should be seen."""
-    checks = {"database": _database(), "broker": _broker(), "upstream": _upstream()}
-    results = await asyncio.gather(*(_within(check) for check in checks.values()))
-    found = {name: "ok" if well else "unreachable" for name, well in zip(checks, results, strict=True)}
-    ready = all(results)
-    told: dict[str, object] = {"status": "ok" if ready else "not ready", **found, "limits": "ok"}
-    if services().limits.local:
-        # No reason to turn callers away: limits hold all the same, each process counting its share.
-        told |= {"limits": "local", "metrics": metrics.snapshot()}
-    return json_response(told, 200 if ready else 503)
+class ReadyView(AsyncAPIView):
+    http_method_names = ["get", "head"]
+
+    async def get(self, _request: Request) -> HttpResponseBase:
+        """200 when all is there, else 503. A broker that is away delays reviews only, but should be seen."""
+        checks = {"database": _database(), "broker": _broker(), "upstream": _upstream()}
+        results = await asyncio.gather(*(_within(check) for check in checks.values()))
+        found = {name: "ok" if well else "unreachable" for name, well in zip(checks, results, strict=True)}
+        ready = all(results)
+        told: dict[str, object] = {"status": "ok" if ready else "not ready", **found, "limits": "ok"}
+        if services().limits.local:
+            # No reason to turn callers away: limits hold all the same, each process counting its share.
+            told |= {"limits": "local", "metrics": metrics.snapshot()}
+        return json_response(told, 200 if ready else 503)
+
+    head = get
 
 
 async def _within(check: object) -> bool:

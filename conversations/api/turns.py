@@ -35,6 +35,7 @@ class TurnsView(MessagesView):
     async def post(self, request: Request, conversation_id: str) -> HttpResponseBase:  # type: ignore[override]
         """The very turn of POST /v1/messages; the path says what its header says there."""
         headers = lower_headers(request)
+        await authenticated(services(), headers)
         named = str(read_id(conversation_id))
         if headers.get(NAMED, named) != named:
             raise ApiError(400, f"{NAMED}: names another conversation than the path")

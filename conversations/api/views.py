@@ -39,6 +39,8 @@ class AsyncAPIView(APIView):
             return await view(request, *args, **kwargs)
 
         called.csrf_exempt = True  # type: ignore[attr-defined]
+        # By these drf-spectacular knows a route of the API.
+        called.cls, called.initkwargs = cls, initkwargs  # type: ignore[attr-defined]
         return called
 
     async def dispatch(self, request: ApiRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
@@ -102,6 +104,8 @@ class EitherView(AsyncAPIView):
 
 class NotFoundView(EitherView):
     """Whatever else is asked for."""
+
+    schema = None
 
     def _handler(self, request: ApiRequest) -> Any:
         raise ApiError(404, f"there is no {request.path} here")

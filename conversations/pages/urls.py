@@ -1,8 +1,9 @@
-from django.urls import path
+from django.urls import path, re_path
 
-from conversations.pages import usage, views
+from conversations.pages import reference, usage, views
 
 urlpatterns = [
+    re_path(r"^docs/?\Z", reference.reference, name="reference"),
     path("conversations/", views.all_conversations, name="all-conversations"),
     path("conversations/<uuid:conversation_id>/", views.any_conversation, name="any-conversation"),
     path("deployments/<uuid:deployment_id>/usage/", usage.usage_page, name="usage"),

@@ -8,15 +8,17 @@ from conversations.api.chat_completions import ChatCompletionsView
 from conversations.api.conversations import ConversationsView, ConversationView, EndView
 from conversations.api.count_tokens import CountTokensView
 from conversations.api.decisions import DecisionsView, TurnDecisionView
-from conversations.api.health import healthz, readyz
+from conversations.api.health import HealthView, ReadyView
 from conversations.api.messages import MessagesView
 from conversations.api.models import ModelsView, ModelView
+from conversations.api.openapi import OpenApiView
 from conversations.api.turns import TurnsView, TurnView
 from conversations.api.views import NotFoundView
 
 urlpatterns = [
-    path("healthz", healthz),
-    path("readyz", readyz),
+    path("healthz", HealthView.as_view()),
+    path("readyz", ReadyView.as_view()),
+    path("v1/openapi.json", OpenApiView.as_view()),
     path("v1/messages", MessagesView.as_view()),
     path("v1/messages/count_tokens", CountTokensView.as_view()),
     path("v1/chat/completions", ChatCompletionsView.as_view()),
@@ -34,7 +36,7 @@ urlpatterns = [
     path("v1/turns/<str:turn_id>/decision", TurnDecisionView.as_view()),
     path("v1/decisions", DecisionsView.as_view()),
     # An app's own id of a user may be any text, slashes and line breaks included.
-    re_path(r"(?s)^v1/users/(?P<user_id>.+)/adjustments\Z", AdjustmentsView.as_view()),
+    re_path(r"^v1/users/(?P<user_id>(?s:.+))/adjustments\Z", AdjustmentsView.as_view()),
     path("v1/manage/", include("conversations.api.manage.urls")),
     re_path("", NotFoundView.as_view()),
 ]

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django_htmx",
     "rest_framework",
+    "drf_spectacular",
     "audit.log",
     "audit.oversight",
     "operators",
@@ -156,6 +157,17 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "conversations.api.contract.document.ContractSchema",
+}
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.1",
+    "TITLE": "Plumbline",
+    "VERSION": "1",
+    "DESCRIPTION": "A ranked hierarchy between apps and a language model. Speaks the Anthropic Messages API and "
+    "OpenAI's chat completions; every answer has a `request-id`, every error the documented shape.",
+    "LICENSE": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    "DEFAULT_GENERATOR_CLASS": "conversations.api.contract.document.ContractGenerator",
+    "SERVE_URLCONF": "config.api_urls",
 }
 
 # The queue. Why each of these: docs/decisions/0005-the-queue-cannot-lose-a-review.md

@@ -43,6 +43,7 @@ def test_no_page_has_a_serious_finding(demo, sign_in, page, scheme):
             "/oversight/",
             "/nowhere/",
             "/charter/",
+            "/docs",
         ],
         "reviewer": ["/cases/", f"/cases/{Case.objects.get().pk}/"],
         "steward": ["/oversight/", "/conversations/", f"/conversations/{turn.conversation_id}/"],
