@@ -3,6 +3,7 @@ else the Messages API has passes to the model as it was sent, and back, so both 
 
 from typing import Any
 
+from conversations import bounds
 from conversations.api.contract.operations import Operation
 from conversations.api.contract.parts import (
     COUNT,
@@ -30,7 +31,7 @@ from conversations.api.contract.parts import (
     told,
 )
 from conversations.api.contract.shared import OF_TURNS, RATE_HEADERS, TURN_HEADERS
-from conversations.requests import MAX_ADJUSTMENTS, MAX_BEHAVIOUR, MAX_MESSAGES, MAX_USER_REF
+from conversations.requests import MAX_ADJUSTMENTS, MAX_BEHAVIOUR, MAX_USER_REF
 
 CONVERSATION, TURN = "0192d3a0-6f0e-7c61-9a64-0c8f1d2b3c4d", "0192d3a0-6f0e-7c61-9a64-0c8f1d2b3c4e"
 QUESTION = {"role": "user", "content": "Write a Python function that reverses a string."}
@@ -105,7 +106,7 @@ _MESSAGE: Part = {
 }
 _COMMON: Part = {
     "model": text("A model's public name, from GET /v1/models.", minLength=1, maxLength=128),
-    "messages": many(ref("MessageParam"), minItems=1, maxItems=MAX_MESSAGES),
+    "messages": many(ref("MessageParam"), minItems=1, maxItems=bounds.MESSAGES),
     "system": {
         "description": "The operator's voice: follows the deployment's own instructions, never instead of them.",
         "anyOf": [TEXT, many(BLOCK)],
