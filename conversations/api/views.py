@@ -77,7 +77,7 @@ class AsyncAPIView(APIView):
         handler = getattr(self, name, None) if name in self.http_method_names else None
         if handler is None:
             raise ApiError(405, f"{request.method} is not served here", headers={"allow": self._allowed()})
-        if request.body:
+        if any(request.chunks):
             self._refuse_unreadable(request)
         return handler
 

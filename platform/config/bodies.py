@@ -26,7 +26,7 @@ KINDS = (
 def read(environment: Mapping[str, str]) -> tuple[BodyLimit, ...]:
     """Raises ImproperlyConfigured, which names the variable."""
     return tuple(
-        BodyLimit(re.compile(paths), _mebibytes(name, environment.get(name) or str(default)) * MIB)
+        BodyLimit(re.compile(paths, re.DOTALL), _mebibytes(name, environment.get(name) or str(default)) * MIB)
         for name, default, paths in KINDS
     )
 

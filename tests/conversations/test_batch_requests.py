@@ -43,7 +43,7 @@ WRONG = {
     "no messages": (one({"model": "m", "max_tokens": 1}), "requests.0.params.messages: at least one"),
     "no max_tokens": (one({**PLAIN, "max_tokens": None}), "requests.0.params.max_tokens: a whole number"),
     "a stream": (one({**PLAIN, "stream": True}), "requests.0.params.stream: an answer of a batch does not stream"),
-    "adjustments": (one({**PLAIN, "plumbline": 7}), "requests.0.params.plumbline.user_adjustments"),
+    "adjustments": (one({**PLAIN, "plumbline": 7}), "requests.0.params.plumbline: must be an object"),
     "a lone surrogate": (b'{"requests":[{"custom_id":"\\ud800"}]}', "the body is not valid JSON"),
 }
 
@@ -64,7 +64,7 @@ def test_deep_nesting_is_refused(web, key):
     deep = b"[" * 300 + b"]" * 300
     response = post(web, key, orjson.dumps(one({**PLAIN, "tools": "DEEP"})).replace(b'"DEEP"', deep))
     assert response.status_code == 400
-    assert response.json()["error"]["message"].startswith("requests.0.params: nested too deeply")
+    assert response.json()["error"]["message"].startswith("requests.0.params.tools: nested deeper than")
 
 
 def test_the_requests_are_kept_as_they_were_sent(client):
@@ -126,7 +126,7 @@ def test_bodies_over_the_usual_limit_are_taken_here_only(web, key):
     assert post(web, key, padded).status_code == 200
     elsewhere = httpx2.post(f"{web}/v1/messages", content=padded, headers={"x-api-key": key}, timeout=60)
     assert elsewhere.status_code == 413
-    assert "32 MB" in elsewhere.json()["error"]["message"]
+    assert "32 MiB" in elsewhere.json()["error"]["message"]
 
 
 def test_without_a_key_there_is_nothing(web):

@@ -210,7 +210,7 @@ def test_a_conversation_of_another_deployment_cannot_be_named(client, web, new_k
         (b'{"model":"default","max_tokens":1,"messages":[{"role":"user","content":"\xff"}]}', "JSON"),
         (b'{"model":"default","max_tokens":1,"messages":[{"role":"user","content":"\\ud800"}]}', "JSON"),
         (b"[" * 100_000, "JSON"),
-        (b'{"model":"default","max_tokens":1,"messages":' + b"[" * 300 + b"]" * 300 + b"}", "nested"),
+        (b'{"model":"default","max_tokens":1,"messages":' + b"[" * 300 + b"]" * 300 + b"}", "messages: nested"),
         (b'{"model":"default","max_tokens":1,"messages":[{"role":[],"content":"x"}]}', "messages.0.role"),
     ],
 )

@@ -4,10 +4,20 @@ from conversations.api.contract.operations import Operation
 from conversations.api.contract.parts import TEXT, Part, Shown, answer, obj, one_of, parameter
 
 _STATE = one_of("ok", "unreachable")
-_READY = {"status": "ok", "database": "ok", "broker": "ok", "upstream": "ok"}
+_READY = {"status": "ok", "database": "ok", "broker": "ok", "upstream": "ok", "limits": "ok"}
 SCHEMAS: Part = {
     "Health": obj({"status": one_of("ok")}),
-    "Readiness": obj({"status": one_of("ok", "not ready"), "database": _STATE, "broker": _STATE, "upstream": _STATE}),
+    "Readiness": obj(
+        {
+            "status": one_of("ok", "not ready"),
+            "database": _STATE,
+            "broker": _STATE,
+            "upstream": _STATE,
+            "limits": one_of("ok", "local", description="`local` while this process counts for itself."),
+            "metrics": {"type": "object", "description": "What was counted here, while limits are local."},
+        },
+        optional=("metrics",),
+    ),
 }
 _NOT_READY = Shown(
     {"$ref": "#/components/schemas/Readiness"}, {**_READY, "status": "not ready", "broker": "unreachable"}

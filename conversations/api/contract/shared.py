@@ -87,6 +87,7 @@ ERRORS = {
     404: "Not there, or not this deployment's.",
     409: "Something stands in the way: the message says what.",
     413: "The body is larger than is taken here.",
+    415: "The body is not JSON, or is compressed.",
     429: "Over a limit; `retry-after` says for how long.",
     500: "An error of ours; it was logged under the request's id.",
     502: "The model cannot be reached, broke off, or refused our key.",
@@ -100,10 +101,10 @@ _MESSAGES = {
     403: "this key may not do that: it lacks the scope 'records'",
     404: "model: nobody",
     409: "over: version 4 was published meanwhile",
-    413: "the body is larger than is taken here (32 MB)",
+    413: "the body is larger than what is taken here (32 MiB)",
 }
 OF_READING = (400, 401, 403, 429, 500, 503)
-OF_BODIES = (*OF_READING, 413)
+OF_BODIES = (*OF_READING, 413, 415)
 OF_TURNS = (*OF_BODIES, 404, 409, 502, 504, 529)
 
 SCHEMAS: Part = {
