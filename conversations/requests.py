@@ -63,7 +63,8 @@ def load_object(raw: bytes) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise ApiError(400, "the body must be a JSON object")
     if too_deep(raw, body):
-        field = next((name[:100] for name, value in body.items() if too_deep(raw, value)), "the body")
+        nested = (name[:100] for name, value in body.items() if isinstance(value, list | dict) and too_deep(raw, value))
+        field = next(nested, "the body")
         raise ApiError(400, f"{field}: nested deeper than {MAX_NESTING} levels")
     return body
 

@@ -18,6 +18,7 @@ from conversations.requests import read_messages_request
 from conversations.services import services
 from conversations.transcript import decision_json
 from conversations.turn import TurnInProgress, authenticated, begin, own_words
+from conversations.versions import check_version
 
 
 class DecisionsView(AsyncAPIView):
@@ -25,6 +26,7 @@ class DecisionsView(AsyncAPIView):
         """The body of POST /v1/messages, and all of its turn but the model and the record."""
         headers = lower_headers(request)
         access = await authenticated(services(), headers)
+        check_version(headers)
         asked = read_messages_request(request._request.body)
         # Nothing is answered, so there is nothing that must not be answered twice.
         told = {name: value for name, value in headers.items() if name != HEADER}

@@ -64,8 +64,12 @@ _HEADERS: dict[str, tuple[str, Part, Any]] = {
     "etag": ("Names this content; send it as if-none-match.", TEXT, '"3f2a"'),
     "cache-control": ("`no-store`: a secret is shown this once.", TEXT, "no-store"),
     **{
-        f"anthropic-ratelimit-{what}-{which}": (words.format(what=what), TIME if which == "reset" else TEXT, example)
-        for what in ("requests", "tokens")
+        f"anthropic-ratelimit-{what}-{which}": (
+            words.format(what=what.replace("-", " ")),
+            TIME if which == "reset" else TEXT,
+            example,
+        )
+        for what in ("requests", "tokens", "input-tokens", "output-tokens")
         for which, words, example in (
             ("limit", "How many {what} a minute the key may take.", "1000"),
             ("remaining", "How many {what} are left of them.", "999"),
@@ -151,8 +155,7 @@ def _headers(shape: str, status: int) -> tuple[str, ...]:
     return (
         *(("x-request-id",) if shape != "Error" else ()),
         *(("retry-after",) if status in {429, 503, 529} else ()),
-        *(RATE_HEADERS if status == 429 else ()),
-        *(TURN_HEADERS if status not in {401, 403} else ()),
+        *((*RATE_HEADERS, *TURN_HEADERS) if status not in {401, 403, 413, 415} else ()),
     )
 
 

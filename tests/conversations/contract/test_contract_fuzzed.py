@@ -31,7 +31,7 @@ def fuzz(web: str, key: str, folder: Path, seconds: int, *which: str) -> None:
         [
             *(str(Path(sys.executable).with_name("st")), "--config-file", str(HERE / "schemathesis.toml")),
             *("run", f"{web}/v1/openapi.json", "--header", f"x-api-key: {key}", *which),
-            *("--max-time", str(seconds), "--request-timeout", "20", "--continue-on-failure"),
+            *("--max-time", str(seconds), "--seed", SEED, "--request-timeout", "20", "--continue-on-failure"),
         ],
         cwd=folder,
         env={name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ},
