@@ -16,6 +16,7 @@ from conversations.requests import read_messages_request
 from conversations.services import services
 from conversations.transcript import decision_json
 from conversations.turn import TurnInProgress, authenticated, begin, own_words
+from conversations.versions import check_version
 
 
 class DecisionsView(AsyncAPIView):
@@ -23,6 +24,7 @@ class DecisionsView(AsyncAPIView):
         """The body of POST /v1/messages, and all of its turn but the model and the record."""
         headers = lower_headers(request)
         access = await authenticated(services(), headers)
+        check_version(headers)
         asked = read_messages_request(request._request.body)
         return json_response(dry_run(await begin(services(), access, asked, headers, self.request_id)))
 
