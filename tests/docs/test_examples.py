@@ -17,9 +17,9 @@ EXAMPLES = [
 
 
 @pytest.mark.parametrize("code", EXAMPLES)
-def test_an_example_runs(web, working, new_key, code, capsys):
+def test_an_example_runs(web, new_key, working, code, capsys):
     if "plk_…" not in code:
         pytest.skip("a part of a program only")
-    key = create_key(new_key()[0], "guide", by=None, scopes=Scope.values)[1]
+    key = create_key(new_key()[0], "examples", by=None, scopes=Scope.values)[1]
     exec(compile(code.replace("http://127.0.0.1:8000", web).replace("plk_…", key), "example", "exec"), {})  # noqa: S102
     assert capsys.readouterr().out

@@ -69,6 +69,13 @@ def test_all_problems_come_at_once_and_then_nothing_is_done(manager, models):
     assert manager("PATCH", "deployment", {"models": models}).status_code == 400
 
 
+def test_an_alias_stands_for_a_model(manager):
+    response = manager("PATCH", "deployment", {"models": {"aliases": {"fast": None}}})
+    assert response.status_code == 400
+    assert response.json()["error"]["problems"][0]["path"] == "models.aliases.fast"
+    assert manager.get("deployment")["models"]["aliases"] == {}
+
+
 def test_a_model_out_of_reach_may_stay_where_it_is(manager, models):
     held = {"allowed": ["big"], "aliases": {"fast": "big"}}
     assert manager("PATCH", "deployment", {"models": held}).json()["models"] == held
