@@ -13,6 +13,7 @@ from allauth.account.forms import (
     ChangePasswordForm as AllauthChangePasswordForm,
 )
 from allauth.core import context
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -121,3 +122,13 @@ class NewAddressForm(AddEmailForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _in_our_words(self.fields, email=_("New e-mail address"))
+
+
+class PasskeyForm(AddWebAuthnForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        alone = self.fields["passwordless"]
+        alone.label, alone.initial = _("Sign in with it alone, without a password"), True
+        alone.help_text = _(
+            "Your device then asks for your finger, face or PIN. Without this it is asked for after the password."
+        )

@@ -91,6 +91,7 @@ ACCOUNT_RATE_LIMITS = {
 ALLAUTH_TRUSTED_PROXY_COUNT = _count("PLUMBLINE_PROXIES", 1 if os.environ.get("PLUMBLINE_BEHIND_PROXY") else 0)
 
 MFA_ADAPTER = "operators.accounts.adapter.SecondFactorAdapter"
+MFA_FORMS = {"add_webauthn": "operators.accounts.forms.PasskeyForm"}
 # An authenticator app's secret must be kept to check its codes; it is kept sealed, or not at all.
 MFA_SUPPORTED_TYPES = ["webauthn", *(["totp", "recovery_codes"] if _HAS_MASTER_KEY else [])]
 MFA_PASSKEY_LOGIN_ENABLED = True

@@ -8,7 +8,7 @@ from django.test import Client
 from audit.log.models import Entry
 from tests.operators.accounts_help import account, sign_in
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

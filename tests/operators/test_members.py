@@ -13,7 +13,7 @@ from operators.access import MAY, Action, may
 from operators.models import Account, Deployment, Invitation, Membership, Operator
 from tests.operators.accounts_help import NEW, account, link, member, sign_in
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
