@@ -56,6 +56,7 @@ class Name(StrEnum):
     ACCOUNT_SIGNED_IN = "account.signed_in"
     ACCOUNT_SIGN_IN_FAILED = "account.sign_in_failed"
     ACCOUNT_EMAIL_VERIFIED = "account.email_verified"
+    ACCOUNT_EMAIL_CHANGED = "account.email_changed"
     ACCOUNT_PASSWORD_CHANGED = "account.password_changed"  # noqa: S105 - a name
     ACCOUNT_SESSION_ENDED = "account.session_ended"
     ACCOUNT_SECOND_FACTOR_SET = "account.second_factor_set"

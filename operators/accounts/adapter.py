@@ -6,10 +6,13 @@ from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
+from django.contrib.auth import get_user_model
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from config.sealing import seal, unseal
@@ -27,6 +30,14 @@ class AccountAdapter(DefaultAccountAdapter):
         except (SMTPException, OSError):
             log.exception("mail was not sent: %s", template_prefix)
             warn_of_mail_not_sent()
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """An address is one account's, be it confirmed there or not yet: the other one keeps it."""
+        others = get_user_model().objects.exclude(pk=email_address.user_id)
+        if others.filter(email__iexact=email_address.email).exists():
+            messages.error(request, _("This address belongs to another account already."))
+            return False
+        return super().confirm_email(request, email_address)
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):

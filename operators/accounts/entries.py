@@ -29,6 +29,11 @@ def email_verified(email_address: Any, **_rest: Any) -> None:
     _write(Name.ACCOUNT_EMAIL_VERIFIED, email_address.user)
 
 
+@receiver(account_signals.email_changed)
+def email_changed(user: Account, **_rest: Any) -> None:
+    _write(Name.ACCOUNT_EMAIL_CHANGED, user)
+
+
 @receiver([account_signals.password_changed, account_signals.password_set, account_signals.password_reset])
 def password_changed(user: Account, signal: Any, **_rest: Any) -> None:
     _write(Name.ACCOUNT_PASSWORD_CHANGED, user, {"reset_by_mail": signal is account_signals.password_reset})

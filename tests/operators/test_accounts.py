@@ -8,8 +8,11 @@ from django.core.cache import cache
 from django.test import Client
 
 from audit.log.models import Entry
+from config.cache import SharedCache
 from operators.models import Account, Membership, Operator
-from tests.operators.accounts_help import NEW, PASSWORD, account, link, sign_in
+from tests.operators.accounts_help import NEW, PASSWORD, account, link, member, sign_in
+
+QUICK = {"serializer": "config.cache.JsonSerializer", "socket_connect_timeout": 1}
 
 pytestmark = pytest.mark.django_db
 
@@ -175,3 +178,39 @@ def test_a_mail_server_that_is_away_loses_nothing_but_the_mail(settings):
     answer = Client().post("/sign-up/", NEW, follow=True)
     assert b"not reachable" in answer.content
     assert Account.objects.get().email == "ada@acme.example"
+
+
+def test_an_address_changes_once_its_new_one_is_confirmed():
+    person, client = member(Operator.objects.create(name="Acme"), "owner", "ada@acme.example")
+    client.post("/account/email/", {"action_add": "", "email": "new@acme.example"})
+    person.refresh_from_db()
+    assert person.email == "ada@acme.example"
+    client.post(link("confirm-email"))
+    person.refresh_from_db()
+    assert person.email == "new@acme.example"
+    assert "account.email_changed" in names()
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_somebody_elses_address_cannot_be_taken(confirmed):
+    if confirmed:
+        account("ada@acme.example")
+    else:
+        Client().post("/sign-up/", NEW)
+    eve, client = member(Operator.objects.create(name="Other"), "owner", "eve@other.example")
+    answer = client.post("/account/email/", {"action_add": "", "email": "ada@acme.example"})
+    assert answer.status_code == 302, "it is not told that the address is known"
+    client.post(link("confirm-email"))
+    eve.refresh_from_db()
+    assert eve.email == "eve@other.example"
+
+
+def test_limits_hold_across_processes_and_without_the_shared_cache(settings):
+    ours = SharedCache(settings.CACHES["default"]["LOCATION"], {**settings.CACHES["default"], "OPTIONS": QUICK})
+    ours.set("test-of-limits", [1.5])
+    assert cache.get("test-of-limits") == [1.5], "another client of the same Valkey sees it"
+    away = SharedCache("redis://127.0.0.1:9/0", {"KEY_PREFIX": "plumbline", "OPTIONS": QUICK})
+    assert away.add("x", 1, 60)
+    assert not away.add("x", 1, 60)
+    away.delete("x")
+    assert away.get("x", "gone") == "gone"
