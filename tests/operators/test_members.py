@@ -1,15 +1,20 @@
 """Members by invitation: who may do what, and that it takes hold at once."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from django.core import mail
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from audit.log.models import Entry
 from operators.access import MAY, Action, may
+from operators.members.invitations import InvitationError, accept
+from operators.members.membership import LastOwnerError, remove
 from operators.models import Account, Deployment, Invitation, Membership, Operator
 from tests.operators.accounts_help import NEW, account, link, member, sign_in
 
@@ -187,3 +192,45 @@ def test_everybody_may_leave_and_nobody_removes_through_another_operator(acme, o
     assert stranger.post(f"/operators/{other.pk}/members/{mine.pk}/remove/").status_code == 404
     assert client.post(f"/operators/{acme.pk}/members/{mine.pk}/remove/").url == "/"
     assert not acme.memberships.filter(account=person).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_owners_who_remove_each_other_at_once_leave_one(acme):
+    pair = [Membership.objects.create(operator=acme, account=account(f"{n}@acme.example"), role="owner") for n in "ab"]
+    start = Barrier(2)
+
+    def go(one: Membership, other: Membership) -> bool:
+        try:
+            start.wait(10)
+            remove(one, by=other.account)
+        except LastOwnerError:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(go, pair, pair[::-1]))
+    assert sorted(done) == [False, True]
+    assert acme.memberships.get().role == "owner"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_link_used_twice_at_once_joins_once(acme, owner):
+    invite(owner, acme)
+    person, found = account("new@acme.example"), Invitation.objects.get()
+    start = Barrier(2)
+
+    def go(_: int) -> bool:
+        try:
+            start.wait(10)
+            accept(found, person)
+        except InvitationError:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(go, range(2))) == [False, True]
+    assert Entry.objects.filter(name="membership.added").count() == 1
