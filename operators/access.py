@@ -1,6 +1,7 @@
 """Who may do what, in one place: members by role in their own operators, reviewers, stewards."""
 
 from collections.abc import Callable
+from enum import StrEnum
 from functools import wraps
 from typing import Any
 from uuid import UUID
@@ -16,8 +17,48 @@ from operators.models import Account, Deployment, Membership, Operator, Upstream
 
 View = Callable[..., HttpResponse]
 
-CHANGE = frozenset({Membership.Role.OWNER, Membership.Role.DEVELOPER})
+Role = Membership.Role
+
+
+class Action(StrEnum):
+    """What a member may do in an operator."""
+
+    READ = "read"
+    """See everything but secrets, which nobody sees twice."""
+    CHANGE = "change"
+    """Deployments, keys, upstreams and webhooks."""
+    MANAGE_MEMBERS = "manage members"
+    """Invite, give roles, remove."""
+
+
+MAY: dict[str, frozenset[Action]] = {
+    Role.OWNER: frozenset(Action),
+    Role.DEVELOPER: frozenset({Action.READ, Action.CHANGE}),
+    Role.ANALYST: frozenset({Action.READ}),
+}
+"""The table that every check reads. A role that is not in it may do nothing."""
+
+
+def roles_for(action: Action) -> frozenset[str]:
+    return frozenset(role for role, actions in MAY.items() if action in actions)
+
+
+CHANGE = roles_for(Action.CHANGE)
 """Roles that may change deployments and keys; analysts read."""
+
+
+def may(account: Account, action: Action, operator: Operator) -> bool:
+    """Asked of the database each time, so that a new role or a removal takes hold at once."""
+    return operator.memberships.filter(account=account, role__in=roles_for(action)).exists()
+
+
+def own_operator(request: HttpRequest, operator_id: UUID, action: Action = Action.READ) -> Operator:
+    """One of the person's operators. Raises Http404 for any other, PermissionDenied for the role."""
+    account = account_of(request)
+    operator = get_object_or_404(Operator, memberships__account=account, pk=operator_id)
+    if not may(account, action, operator):
+        raise PermissionDenied(f"this role may not {action}")
+    return operator
 
 
 def account_of(request: HttpRequest) -> Account:
@@ -45,7 +86,7 @@ def may_change(account: Account, deployment: Deployment) -> bool:
 
 
 def may_change_for(account: Account, operator: Operator) -> bool:
-    return operator.memberships.filter(account=account, role__in=CHANGE).exists()
+    return may(account, Action.CHANGE, operator)
 
 
 def signed_in(view: View) -> View:

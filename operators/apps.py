@@ -3,3 +3,6 @@ from django.apps import AppConfig
 
 class OperatorsConfig(AppConfig):
     name = "operators"
+
+    def ready(self) -> None:
+        from operators.accounts import entries  # noqa: F401 - connects the signals

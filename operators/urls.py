@@ -1,4 +1,3 @@
-from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
 from operators.views import (
@@ -24,8 +23,6 @@ urlpatterns = [
     path("charter/compare/<str:old>/<str:new>/", charter.compare, name="charter-compare"),
     path("charter/<str:number>.toml", charter.as_toml, name="charter-toml"),
     path("charter/<str:number>.json", charter.as_json, name="charter-json"),
-    path("sign-in/", LoginView.as_view(redirect_authenticated_user=True), name="sign-in"),
-    path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("oversight/", oversight.oversight, name="oversight"),
     path("oversight/pauses/<uuid:pause_id>/lift/", oversight.lift_pause, name="pause-lift"),
     path("deployments/", deployments.deployments, name="deployments"),

@@ -61,6 +61,7 @@ def web_session(
     environment["PLUMBLINE_UPSTREAM_JUDGMENT"] = "good"
     environment["PLUMBLINE_STREAM_PING_SECONDS"] = "0.5"
     environment["PLUMBLINE_PRIVATE_WEBHOOKS"] = "1"
+    environment["PLUMBLINE_MAIL_DIR"] = str(log.parent / "mail")
     with django_db_blocker.unblock(), serve(free_port(), environment, log) as address:
         yield address
 

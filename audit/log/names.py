@@ -48,6 +48,8 @@ class Name(StrEnum):
     WEBHOOK_REPLAYED = "webhook.replayed"
 
     MEMBERSHIP_INVITED = "membership.invited"
+    INVITATION_RESENT = "invitation.resent"
+    INVITATION_WITHDRAWN = "invitation.withdrawn"
     MEMBERSHIP_ADDED = "membership.added"
     MEMBERSHIP_CHANGED = "membership.changed"
     MEMBERSHIP_REMOVED = "membership.removed"
@@ -55,6 +57,10 @@ class Name(StrEnum):
     ACCOUNT_CLOSED = "account.closed"
     ACCOUNT_SIGNED_IN = "account.signed_in"
     ACCOUNT_SIGN_IN_FAILED = "account.sign_in_failed"
+    ACCOUNT_EMAIL_VERIFIED = "account.email_verified"
+    ACCOUNT_EMAIL_CHANGED = "account.email_changed"
+    ACCOUNT_PASSWORD_CHANGED = "account.password_changed"  # noqa: S105 - a name
+    ACCOUNT_SESSION_ENDED = "account.session_ended"
     ACCOUNT_SECOND_FACTOR_SET = "account.second_factor_set"
     ACCOUNT_SECOND_FACTOR_RESET = "account.second_factor_reset"
     STAFF_SIGNED_IN = "staff.signed_in"

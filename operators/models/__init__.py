@@ -1,6 +1,7 @@
 from operators.models.accounts import Account, Membership, Operator
 from operators.models.catalogue import FieldRule, Model, ModelRoute, Upstream
 from operators.models.deployments import Configuration, Deployment, Key
+from operators.models.invitations import Invitation
 from operators.models.limits import Limits
 from operators.models.usage import BudgetNotice, Usage
 from operators.models.webhooks import EventType, Webhook, WebhookAttempt, WebhookDelivery
@@ -12,6 +13,7 @@ __all__ = [
     "Deployment",
     "EventType",
     "FieldRule",
+    "Invitation",
     "Key",
     "Limits",
     "Membership",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from playwright.sync_api import Page
 
 from conversations.models import Turn
@@ -28,6 +29,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def orm_beside_playwright() -> None:
     """Playwright's synchronous API runs a loop in this thread; Django would take our queries for async ones."""
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+@pytest.fixture(autouse=True)
+def fresh_limits() -> None:
+    """All tests sign in from one address; what earlier ones did does not count against it."""
+    cache.clear()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,53 @@
+"""Entries of the audit log for what allauth does: its signals, each with who and how. Never addresses or secrets."""
+
+from typing import Any
+
+from allauth.account import signals as account_signals
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.mfa import signals as mfa_signals
+from allauth.mfa.models import Authenticator
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from audit.log.names import Name
+from audit.log.writer import write
+from operators.models import Account
+
+
+@receiver(account_signals.user_logged_in)
+def signed_in(request: HttpRequest, user: Account, **_rest: Any) -> None:
+    staff = user.is_steward or user.is_reviewer
+    records = get_authentication_records(request, user)
+    detail: dict[str, Any] = {"by": sorted({record.get("type") or record["method"] for record in records})}
+    if staff:
+        detail["roles"] = [role for role in ("reviewer", "steward") if getattr(user, f"is_{role}")]
+    _write(Name.STAFF_SIGNED_IN if staff else Name.ACCOUNT_SIGNED_IN, user, detail)
+
+
+@receiver(account_signals.email_confirmed)
+def email_verified(email_address: Any, **_rest: Any) -> None:
+    _write(Name.ACCOUNT_EMAIL_VERIFIED, email_address.user)
+
+
+@receiver(account_signals.email_changed)
+def email_changed(user: Account, **_rest: Any) -> None:
+    _write(Name.ACCOUNT_EMAIL_CHANGED, user)
+
+
+@receiver([account_signals.password_changed, account_signals.password_set, account_signals.password_reset])
+def password_changed(user: Account, signal: Any, **_rest: Any) -> None:
+    _write(Name.ACCOUNT_PASSWORD_CHANGED, user, {"reset_by_mail": signal is account_signals.password_reset})
+
+
+@receiver([mfa_signals.authenticator_added, mfa_signals.authenticator_reset])
+def second_factor_set(user: Account, authenticator: Authenticator, **_rest: Any) -> None:
+    _write(Name.ACCOUNT_SECOND_FACTOR_SET, user, {"type": str(authenticator.type)})
+
+
+@receiver(mfa_signals.authenticator_removed)
+def second_factor_removed(user: Account, authenticator: Authenticator, **_rest: Any) -> None:
+    _write(Name.ACCOUNT_SECOND_FACTOR_RESET, user, {"type": str(authenticator.type)})
+
+
+def _write(name: Name, account: Account, detail: dict[str, Any] | None = None) -> None:
+    write(name, actor=("account", account.pk), subject=("account", account.pk), detail=detail)

@@ -1,0 +1,26 @@
+"""Ending one of one's own sessions; allauth's page lists them and ends all others."""
+
+from allauth.usersessions.internal.flows.sessions import end_sessions
+from allauth.usersessions.models import UserSession
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from audit.log.names import Name
+from audit.log.writer import write
+from operators.access import account_of
+
+
+@login_required
+@require_POST
+def end(request: HttpRequest, session_id: int) -> HttpResponse:
+    """Takes hold at once: whoever uses that session is a stranger from their next click on."""
+    account = account_of(request)
+    session = get_object_or_404(UserSession, user=account, pk=session_id)
+    write(Name.ACCOUNT_SESSION_ENDED, actor=("account", account.pk), subject=("account", account.pk))
+    end_sessions(request, [session])
+    messages.success(request, _("That session is ended."))
+    return redirect("usersessions_list")
