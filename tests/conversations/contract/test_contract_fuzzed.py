@@ -12,8 +12,8 @@ HERE = Path(__file__).parent
 SECONDS = int(os.environ.get("PLUMBLINE_FUZZ_SECONDS", "60"))
 """For the whole run; `make fuzz` gives it more, and lets chance choose."""
 SEED = () if "PLUMBLINE_FUZZ_SECONDS" in os.environ else ("--seed", "1", "--exclude-checks", "negative_data_rejection")
-"""A short run is to say the same of the same code. That nothing beside the contract is accepted is looked for by the long
-one: in a minute it is a matter of luck what is tried."""
+"""A short run is to say the same of the same code. That nothing beside the contract is accepted is looked for by the
+long one: in a minute it is a matter of luck what is tried."""
 
 
 def test_no_request_breaks_the_contract(web, new_key, tmp_path):
