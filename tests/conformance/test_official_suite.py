@@ -34,6 +34,7 @@ asyncio_mode = auto
 asyncio_default_fixture_loop_scope = session
 asyncio_default_test_loop_scope = session
 filterwarnings = error
+markers = respx: its answers would be made up; they are the server's
 addopts = -p no:django -p no:playwright -p no:randomly -p no:cacheprovider -q --tb=short
 """
 
@@ -58,7 +59,10 @@ def suite(tmp_path: Path, client: anthropic.Anthropic, working: None) -> Path:
         assert named != text, name
         (copy / "api_resources" / name).parent.mkdir(parents=True, exist_ok=True)
         (copy / "api_resources" / name).write_text(named)
+        (copy / "api_resources" / name).with_name("__init__.py").touch()
     shutil.copy(Path(__file__).with_name("client_fixtures.py"), copy / "conftest.py")
+    # Some would answer themselves in the server's place, by this package: here it only lends a type its name.
+    (tmp_path / "respx.py").write_text("class MockRouter: ...\n")
     (tmp_path / "pytest.ini").write_text(SETTINGS)
     return tmp_path
 
@@ -72,7 +76,8 @@ def test_the_official_clients_own_tests_pass(suite, web, key, client):
         name: value for name, value in os.environ.items() if not name.startswith(("ANTHROPIC_", "DJANGO_", "PYTEST"))
     }
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "tests/api_resources"],
+        # Those on results make the server's answers up and ask it nothing; results are read in tests of our own.
+        [sys.executable, "-m", "pytest", "tests/api_resources", "-k", "path_params or not _results"],
         cwd=suite,
         env={**kept, "PYTHONPATH": str(suite), "TEST_API_BASE_URL": web, "TEST_API_KEY": key},
         capture_output=True,
