@@ -122,7 +122,20 @@ def test_the_targets_are_listed_by_make_itself():
     done = subprocess.run(["make", "-s", "-C", str(ROOT)], capture_output=True, text=True, check=True)
     listed = {line.split()[1] for line in done.stdout.splitlines() if line.startswith("  make ")}
     assert listed == {
-        *("help", "run", "test", "lint", "venv", "conformance", "bench", "train", "evaluate", "screenshots", "clean")
+        *(
+            "help",
+            "run",
+            "test",
+            "lint",
+            "venv",
+            "conformance",
+            "fuzz",
+            "bench",
+            "train",
+            "evaluate",
+            "screenshots",
+            "clean",
+        )
     }
 
 

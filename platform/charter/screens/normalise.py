@@ -27,6 +27,12 @@ _SPACED = re.compile(r"(?<!\w)(?:[^\W\d_][\s.\-_*]{1,4}){4,200}[^\W\d_](?!\w)")
 _GAP = re.compile(r"[\s.\-_*]+")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{20,}={0,2}(?![A-Za-z0-9+/=])")
 _HEX = re.compile(r"(?<![0-9a-fA-F])(?:[0-9a-fA-F]{2}[\s:]?){12,}(?![0-9a-fA-F])")
+_FRAME = re.compile(
+    r"^\W*(?:(?:purely|just|only|strictly) )?(?:hypothetically(?: speaking)?|theoretically|in theory|"
+    r"as a thought experiment|(?:purely )?for educational purposes(?: only)?|asking for a friend)\b[\s,:;–-]+",
+    re.IGNORECASE,
+)
+"""Words before a request that ask to take it for something else; without them it asks for the same."""
 LONGEST_DECODED = 4_000
 
 
@@ -54,6 +60,8 @@ def read(text: str) -> Reading:
     unleet = _LEET_WORD.sub(lambda match: match[0].lower().translate(_LEET), plain)
     if unleet != plain:
         hidden.append(unleet)
+    if (bare := _FRAME.sub("", plain)) != plain:
+        hidden.append(bare)
     decoded = [*_base64(plain), *_hex(plain)]
     if decoded:
         hidden += decoded
