@@ -167,7 +167,7 @@ async def test_the_model_is_never_further_ahead_than_allowed():
             produced += 1
             yield event(number)
 
-    stream = Stream(source(), SimpleNamespace(access=None, pause=None))
+    stream = Stream(source(), SimpleNamespace(access=None, pause=None, kept=False))
     for _ in range(AHEAD * 10):
         await asyncio.sleep(0)
     assert produced <= AHEAD + 1
@@ -184,7 +184,7 @@ async def test_leaving_a_stream_cancels_what_fills_it():
         finally:
             closed.set()
 
-    stream = Stream(source(), SimpleNamespace(access=None, pause=None))
+    stream = Stream(source(), SimpleNamespace(access=None, pause=None, kept=False))
     events = stream.events()
     await anext(events)
     await events.aclose()
@@ -200,7 +200,7 @@ async def test_no_ping_comes_before_the_first_event(settings):
         yield event(0)
         await asyncio.sleep(0.1)
 
-    events = Stream(source(), SimpleNamespace(access=None, pause=None)).events()
+    events = Stream(source(), SimpleNamespace(access=None, pause=None, kept=False)).events()
     first = asyncio.create_task(anext(events))
     await asyncio.sleep(0.05)
     assert not first.done()
