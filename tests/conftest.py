@@ -12,10 +12,10 @@ from operators.models import Deployment, Operator
 from operators.publishing import publish
 from tests.audit.log.log_database import allow_flush
 from tests.support.batches import surroundings, workers
+from tests.support.broker import empty_queue
 from tests.support.model_server import ModelServer, running
 from tests.support.product import free_port
 from tests.support.product import web as serve
-from tests.support.queue import empty_queue
 
 CODING = {
     "scope": {

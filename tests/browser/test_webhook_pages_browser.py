@@ -11,7 +11,7 @@ from operators.models import EventType, Operator, Webhook, WebhookDelivery
 from operators.webhooks import emit
 from operators.webhooks.endpoints import create_webhook, disable
 from tests.browser.test_accessibility import grave_findings
-from tests.support.queue import worker
+from tests.support.broker import worker
 from tests.support.receiver import Receiver, Reply
 
 

@@ -23,8 +23,8 @@ from tests.support.batches import (
     worker,
     workers,
 )
+from tests.support.broker import broker_target, broker_through
 from tests.support.proxy import Proxy, database_proxy
-from tests.support.queue import broker_target, broker_through
 from tests.support.waiting import until
 
 

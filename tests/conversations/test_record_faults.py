@@ -15,11 +15,11 @@ from django.db import connection
 
 from audit.cases.models import Finding
 from conversations.models import Job, Turn
+from tests.support.broker import broker_target, broker_through, child_of, worker
 from tests.support.openai_apps import app
 from tests.support.product import free_port
 from tests.support.product import web as serve
 from tests.support.proxy import Proxy, database_proxy
-from tests.support.queue import broker_target, broker_through, child_of, worker
 from tests.support.waiting import until
 
 

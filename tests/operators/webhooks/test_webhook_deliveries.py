@@ -12,7 +12,7 @@ from operators.webhooks.deliveries import AT_ONCE_EACH, AT_ONCE_FAILING, DELIVER
 from operators.webhooks.endpoints import disable, enable, remove, send_test
 from operators.webhooks.replaying import KEPT, purge, replay, replay_failed
 from tests.operators.webhooks.conftest import ACTOR, attempt, due, handed
-from tests.support.queue import queued
+from tests.support.broker import queued
 from tests.support.receiver import Reply
 
 HOUR = timedelta(hours=1)

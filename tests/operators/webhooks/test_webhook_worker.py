@@ -17,8 +17,8 @@ from operators.webhooks import emit
 from operators.webhooks.deliveries import deliver
 from operators.webhooks.endpoints import create_webhook
 from tests.operators.webhooks.conftest import ACTOR, Made
+from tests.support.broker import broker_target, broker_through, child_of, worker
 from tests.support.proxy import Proxy
-from tests.support.queue import broker_target, broker_through, child_of, worker
 from tests.support.receiver import Receiver, Reply, certificate
 from tests.support.waiting import until
 
