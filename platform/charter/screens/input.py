@@ -84,7 +84,7 @@ def _said(passage: Passage, text: str, *, closely: bool) -> Iterator[Signal]:
     if passage.speaker in {"tool", "document"}:
         yield from _by_sentence(passage, text, "injection", "injection", phrases.INJECTION)
         return
-    topics = {name: match.start() for name, topic in patterns.TOPICS.items() if (match := topic.search(text))}
+    topics = _topics(text)
     read = reader.read(text, closely=closely or bool(topics))
     yield from _harm(passage, text, read, topics)
     yield from _minors(passage, text, read.scores["harmful"])
@@ -122,6 +122,11 @@ def _harm(passage: Passage, text: str, read: Reading, topics: dict[str, int]) ->
         weak = name in DECLINED_ON_SUSPICION and harmful < at.firm
         evidence = _around(text, topics[name]) if name in topics else shorten(text)
         yield passage.signal("harm.illegal" if weak else name, harmful, level, evidence)
+
+
+def _topics(text: str) -> dict[str, int]:
+    """The subjects that a text's words name, and where."""
+    return {name: match.start() for name, topic in patterns.TOPICS.items() if (match := topic.search(text))}
 
 
 def _about(kinds: dict[str, float], topics: dict[str, int]) -> list[str]:
@@ -175,8 +180,7 @@ def _asides(passage: Passage, text: str) -> Iterator[Signal]:
             if (score := read.scores[LEARNED[name]]) >= needed:
                 yield passage.signal(name, score, "suspected", shorten(part))
         if (harmful := read.scores["harmful"]) >= at["harmful"].certain:
-            topics = {name: match.start() for name, topic in patterns.TOPICS.items() if (match := topic.search(part))}
-            for name in _about(read.kinds, topics):
+            for name in _about(read.kinds, _topics(part)):
                 yield passage.signal(name, harmful, "suspected", shorten(part))
 
 
