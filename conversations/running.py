@@ -7,7 +7,7 @@ that nothing between the two takes the connection for dead.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import aclosing, suppress
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from django.conf import settings
 from audit.oversight.state import Oversight, UnknownStateError
 from conversations.errors import ApiError
 from conversations.sse import Event, encode
+from operators.catalogue import Offer
 from operators.directory import Access
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,9 @@ AHEAD = 64
 """How many events the model may be ahead of a slow reader."""
 
 
+LOOK_SECONDS = 1.0
+"""How often it is asked whether this process still knows what is paused."""
+
 PING = Event("ping", {"type": "ping"}, encode("ping", {"type": "ping"}))
 
 
@@ -31,7 +35,11 @@ class Pausable(Protocol):
     """A turn, as far as a pause is concerned."""
 
     access: Access
+    offer: Offer
     pause: ApiError | None
+
+    @property
+    def behaviours_on(self) -> Collection[str]: ...
 
     @property
     def kept(self) -> bool:
@@ -113,7 +121,11 @@ class Running:
     def __init__(self, oversight: Oversight) -> None:
         self._oversight = oversight
         self._streams: set[Stream] = set()
+        self._watching: asyncio.Task[None] | None = None
         oversight.on_change(self._end_paused)
+
+    def start(self) -> None:
+        self._watching = asyncio.create_task(self._watch(), name="running")
 
     def add(self, stream: Stream) -> None:
         self._streams.add(stream)
@@ -122,12 +134,25 @@ class Running:
     def _end_paused(self) -> None:
         for stream in list(self._streams):
             with suppress(UnknownStateError):
-                pause = self._oversight.pause_for(stream.turn.access.operator_id, stream.turn.access.deployment_id)
-                if pause is not None and stream.turn.pause is None:
+                turn, access = stream.turn, stream.turn.access
+                pause = self._oversight.pause_for(
+                    access.operator_id, access.deployment_id, turn.offer.name, turn.behaviours_on
+                )
+                if pause is not None and turn.pause is None:
                     stream.end_with(ApiError(403, str(pause)))
+
+    async def _watch(self) -> None:
+        """Ends all streams once this process has not known for too long whether anything is paused."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if self._oversight.lost:
+                for stream in [one for one in self._streams if one.turn.pause is None]:
+                    stream.end_with(ApiError(503, "it is not known any more whether this was paused; please try again"))
 
     async def stop(self) -> None:
         """Cancels and waits: an interrupted stream is still recorded."""
+        if self._watching is not None:
+            self._watching.cancel()
         tasks = [stream.task for stream in self._streams]
         for task in tasks:
             task.cancel()

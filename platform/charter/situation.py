@@ -105,6 +105,8 @@ class Situation:
     signals: tuple[Signal, ...] = ()
     past: Past = Past()
     judgment: Judgment | None = None
+    paused: frozenset[str] = frozenset()
+    """Behaviours that the platform's stewards have paused."""
 
 
 def is_history(signal: Signal) -> bool:
