@@ -152,6 +152,10 @@ class Catalogue:
         understood = {name: offer for name, offer in plain.understood.items() if offer.name in allowed}
         return Offers(listed | own, understood, restricted=bool(names))
 
+    def names(self) -> list[str]:
+        """Of all models, sorted."""
+        return sorted(entry.offer.name for entry in self._entries)
+
     def _reached_by(self, owner: UUID | None) -> Offers:
         listed, understood = {}, {}
         for entry in self._entries:
