@@ -204,6 +204,7 @@ CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("celery", "webh
 CELERY_TASK_ROUTES = {
     "operators.deliver_webhook": {"queue": "webhooks"},
     "conversations.work_on_batch_piece": {"queue": "batches"},
+    "conversations.redecide_sample": {"queue": "batches"},
 }
 CELERY_BEAT_SCHEDULE = {
     "hand-over-forgotten-jobs": {"task": "conversations.requeue_forgotten_jobs", "schedule": 60.0},
