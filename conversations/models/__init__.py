@@ -2,6 +2,7 @@ from conversations.models.batches import Batch, BatchItem, BatchPiece
 from conversations.models.idempotency import IdempotencyKey
 from conversations.models.jobs import Job
 from conversations.models.record import Conversation, Turn
+from conversations.models.replays import Replay, ReplayedTurn
 from conversations.models.users import UserAdjustments
 
 __all__ = [
@@ -11,6 +12,8 @@ __all__ = [
     "Conversation",
     "IdempotencyKey",
     "Job",
+    "Replay",
+    "ReplayedTurn",
     "Turn",
     "UserAdjustments",
 ]
