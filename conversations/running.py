@@ -14,7 +14,10 @@ from typing import Any, Protocol
 from django.conf import settings
 
 from audit.oversight.state import Oversight, UnknownStateError
+from config import notices
+from conversations.ending import ENDED_BY_STEWARD
 from conversations.errors import ApiError
+from conversations.history import Place
 from conversations.sse import Event, encode
 from operators.catalogue import Offer
 from operators.directory import Access
@@ -36,6 +39,7 @@ class Pausable(Protocol):
 
     access: Access
     offer: Offer
+    place: Place
     pause: ApiError | None
 
     @property
@@ -123,6 +127,7 @@ class Running:
         self._streams: set[Stream] = set()
         self._watching: asyncio.Task[None] | None = None
         oversight.on_change(self._end_paused)
+        notices.subscribe(self._noticed)
 
     def start(self) -> None:
         self._watching = asyncio.create_task(self._watch(), name="running")
@@ -140,6 +145,14 @@ class Running:
                 )
                 if pause is not None and turn.pause is None:
                     stream.end_with(ApiError(403, str(pause)))
+
+    def _noticed(self, kind: str, subject: str) -> None:
+        """A steward who ends a conversation ends what runs of it."""
+        if kind != ENDED_BY_STEWARD:
+            return
+        for stream in list(self._streams):
+            if str(stream.turn.place.conversation_id) == subject and stream.turn.pause is None:
+                stream.end_with(ApiError(403, "the platform's stewards have ended this conversation"))
 
     async def _watch(self) -> None:
         """Ends all streams once this process has not known for too long whether anything is paused."""
