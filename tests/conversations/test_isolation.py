@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from audit.cases.models import Case
 from audit.log.models import Entry
-from audit.oversight.models import Pause
+from audit.oversight.models import CharterProposal, ForcedReview, Pause
 from conversations.models import Conversation, Turn
 from operators.models import Invitation, Membership, Operator, Upstream, WebhookDelivery
 from operators.webhooks.endpoints import create_webhook, send_test
@@ -75,6 +75,10 @@ def acme(web, model, new_key) -> dict[str, object]:
         "invitation_id": Invitation.objects.create(operator=operator, email="zi@acme.example", role="analyst").pk,
         "case_id": Case.objects.create(
             conversation=Conversation.objects.get(pk=turn.conversation_id), severity=0.9, reason=MARK
+        ).pk,
+        "review_id": ForcedReview.objects.create(deployment_id=deployment.pk, reason=MARK, placed_by=person).pk,
+        "proposal_id": CharterProposal.objects.create(
+            number="1.0", digest="", replaces="1.1", reason=MARK, proposed_by=person
         ).pk,
         "pause_id": Pause.objects.create(subject_type="user", subject_id="nobody", reason=MARK, placed_by=person).pk,
         "batch_id": batch.id,
