@@ -9,6 +9,7 @@ from operators.views import (
     limits,
     oversight,
     prompt,
+    publishing,
     script,
     upstreams,
     versions,
@@ -30,8 +31,14 @@ urlpatterns = [
     path("deployments/<uuid:deployment_id>/scope/", deployments.scope, name="deployment-scope"),
     path("deployments/<uuid:deployment_id>/behaviours/", deployments.behaviours, name="deployment-behaviours"),
     path("deployments/<uuid:deployment_id>/prompt/", prompt.prompt, name="deployment-prompt"),
-    path("deployments/<uuid:deployment_id>/versions/", deployments.versions, name="deployment-versions"),
+    path("deployments/<uuid:deployment_id>/versions/", publishing.versions, name="deployment-versions"),
     path("deployments/<uuid:deployment_id>/versions/<int:number>/", versions.version, name="deployment-version"),
+    path("deployments/<uuid:deployment_id>/schedule/", publishing.schedule_draft, name="deployment-schedule"),
+    path(
+        "deployments/<uuid:deployment_id>/schedule/<int:publication_id>/cancel/",
+        publishing.unschedule,
+        name="deployment-unschedule",
+    ),
     path("deployments/<uuid:deployment_id>/publish/", deployments.publish_draft, name="deployment-publish"),
     path(
         "deployments/<uuid:deployment_id>/versions/<int:number>/roll-back/",
