@@ -11,12 +11,14 @@ from operators.views import (
     prompt,
     publishing,
     script,
+    style,
     upstreams,
     versions,
 )
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("style/", style.style, name="style"),
     path("charter/", charter.charter, name="charter"),
     path("charter/versions/", charter.all_versions, name="charter-versions"),
     path("charter/versions/<str:number>/", charter.one_version, name="charter-version"),
