@@ -2,6 +2,7 @@
 
 from conversations.jobs import REVIEWS
 from conversations.redeciding.replays import REPLAYS
+from operators.scheduling import PUBLICATIONS
 from operators.webhooks.deliveries import DELIVERIES
 
-OUTBOXES = (REVIEWS, DELIVERIES, REPLAYS)
+OUTBOXES = (REVIEWS, DELIVERIES, REPLAYS, PUBLICATIONS)

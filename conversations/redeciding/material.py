@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.db.models import QuerySet
+
 from charter import Decision, Judgment, Passage, Past
 from charter.situation import RISKS
 from conversations import passages
@@ -22,6 +24,11 @@ class Material:
     wishes: Mapping[str, bool]
     judgment: Judgment | None
     recorded: Verdict
+
+
+def turns_of(ids: Iterable[Any]) -> QuerySet[Turn]:
+    """Turns with all that reading them takes, so that none asks the database again."""
+    return Turn.objects.filter(pk__in=list(ids)).select_related("configuration")
 
 
 def read_materials(turns: Sequence[Turn]) -> list[Material | None]:
@@ -103,9 +110,8 @@ def _earlier(turns: Iterable[Turn]) -> dict[Any, Turn]:
     found: dict[Any, Turn] = {}
     wanted = {turn.parent_id: passages.RECENT_MESSAGES for turn in turns if turn.parent_id}
     while wanted:
-        fetched = Turn.objects.filter(pk__in=wanted).only("id", "parent_id", "content", "past")
         further: dict[Any, int] = {}
-        for one in fetched:
+        for one in turns_of(wanted):
             found[one.pk] = one
             missing = wanted[one.pk] - (max(len(_said_in(one)), 1) if _is_kept(one) else passages.RECENT_MESSAGES)
             if one.parent_id and missing > 0:

@@ -8,14 +8,14 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from charter import Charter, CharterError, ConfigurationError, load_charter, parse_configuration, version_of
 from conversations.models import Replay, ReplayedTurn, Turn
 from conversations.redeciding.deciding import Redecider
-from conversations.redeciding.material import Material, read_materials
+from conversations.redeciding.material import Material, read_materials, turns_of
 from conversations.redeciding.replays import REPLAYS
 from conversations.redeciding.sampling import choose
 from conversations.redeciding.verdict import change
@@ -76,7 +76,7 @@ def _choose(replay: Replay) -> bool:
 def _step(replay: Replay, redecider: Redecider) -> bool:
     """False where another worker took it, or the replay was canceled."""
     ids = (replay.sample or [])[replay.position : replay.position + STEP]
-    by_id = {str(turn.pk): turn for turn in Turn.objects.filter(pk__in=ids).select_related("configuration")}
+    by_id = {str(turn.pk): turn for turn in turns_of(ids)}
     turns = [by_id[one] for one in ids if one in by_id]
     counted = {"same": 0, "changed": 0, "not_kept": len(ids) - len(turns), "unreadable": 0}
     found: list[ReplayedTurn] = []
@@ -100,7 +100,10 @@ def _materials(turns: Sequence[Turn]) -> list[Material | str]:
     """A turn's material, or what to count it as. One that cannot be read takes no other along."""
     try:
         return [one or "not_kept" for one in read_materials(turns)]
-    except (KeyError, TypeError, ValueError):
+    except DatabaseError:
+        raise
+    except Exception:
+        # Whatever its content or its decision may be: the others are decided all the same.
         if len(turns) == 1:
             log.warning("turn %s cannot be read for a replay", turns[0].pk, exc_info=True)
             return ["unreadable"]

@@ -37,7 +37,7 @@ def test_it_is_started_followed_and_read(deployment):
     replay = Replay.objects.get()
     assert told.headers["Location"] == one(replay)
     running = client.get(one(replay)).text
-    assert "being chosen" in running
+    assert "waits for a worker" in running
     assert 'hx-trigger="every 1s"' in running
     work_on(replay.pk)
     part = client.get(one(replay), headers={"HX-Request": "true"}).text
