@@ -139,7 +139,7 @@ def test_a_process_without_the_version_in_force_does_not_answer(documents, new_k
     ("number", "why"),
     [
         ("2.1", "the hardcoded behaviour emergency_referral is gone"),
-        ("2.2", "bright_lines: must match signals: bright_line.cyberweapons"),
+        ("2.2", "bright_lines must match signals: bright_line.cyberweapons"),
         ("2.3", "the rule bright_line.certain, by which bright lines hold, is another"),
         ("0.1", "the platform cannot decide by it"),
         (CURRENT.number, "it is in force"),
