@@ -4,6 +4,7 @@ A new route without a row fails here. Rules stand in operators/access.py; this i
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from django.core.cache import cache
 from django.db import transaction
 from django.test import Client
 from django.urls import get_resolver
+from django.utils import timezone
 
 from audit.cases.models import Case
 from audit.oversight.models import CharterProposal, ForcedReview, Pause
@@ -21,6 +23,7 @@ from conversations.redeciding.replays import start
 from operators.keys import create_key
 from operators.models import Invitation, Membership, Operator, Upstream, WebhookDelivery
 from operators.publishing import publish
+from operators.scheduling import schedule
 from operators.webhooks.endpoints import create_webhook, send_test
 from tests.conversations.test_isolation import filled, patterns
 from tests.operators.accounts_help import account, steward
@@ -48,6 +51,7 @@ def does(who: frozenset[str]) -> Row:
 
 PAGES: dict[str, Row] = {
     "home": sees(SIGNED_IN),
+    "style": sees(SIGNED_IN),
     "session-end": does(SIGNED_IN),
     "mail": sees(EVERYONE),
     "mail-one": sees(EVERYONE),
@@ -67,6 +71,8 @@ PAGES: dict[str, Row] = {
     "deployment-versions": sees(MEMBERS),
     "deployment-version": sees(MEMBERS),
     "deployment-publish": does(CHANGERS),
+    "deployment-schedule": does(CHANGERS),
+    "deployment-unschedule": does(CHANGERS),
     "deployment-roll-back": sees(CHANGERS, CHANGERS),
     "deployment-models": sees(MEMBERS, CHANGERS),
     "deployment-keys": sees(MEMBERS, CHANGERS),
@@ -122,6 +128,7 @@ NOT_THERE = {"mail-one", "invitation", "session-end"}
 
 
 TURNS, RECORDS, MANAGE, NO_KEY = "turns", "records", "manage", None
+ADJUSTMENTS = r"^v1/users/(?P<user_id>(?s:.+))/adjustments\Z"
 API: dict[str, str | None] = {
     "healthz": NO_KEY,
     "readyz": NO_KEY,
@@ -152,7 +159,7 @@ API: dict[str, str | None] = {
         RECORDS,
     ),
     "v1/conversations/<str:conversation_id>/end": TURNS,
-    r"^v1/users/(?P<user_id>(?s:.+))/adjustments\Z": TURNS,
+    ADJUSTMENTS: TURNS,
     **{
         f"v1/manage/{rest}": MANAGE
         for rest in (
@@ -172,7 +179,7 @@ API: dict[str, str | None] = {
         )
     },
 }
-MIXED = {("v1/conversations/<str:conversation_id>/turns", "POST"): TURNS}
+MIXED = {("v1/conversations/<str:conversation_id>/turns", "POST"): TURNS, (ADJUSTMENTS, "GET"): RECORDS}
 """Routes of which a method asks for another scope than the rest."""
 
 
@@ -230,6 +237,7 @@ def acme(db) -> dict[str, object]:
         "proposal_id": CharterProposal.objects.create(
             number="1.0", digest="", replaces="1.1", reason="x", proposed_by=person
         ).pk,
+        "publication_id": schedule(deployment, timezone.now() + timedelta(days=1), by=person, note="").pk,
         "replay_id": start(deployment, size=50, days=7, by=None).pk,
     }
 
@@ -311,7 +319,7 @@ def test_django_s_admin_is_for_superusers_and_its_door_for_stewards(acme):
     clients = people(acme["operator_id"])
     for role, client in clients.items():
         assert (client.get("/admin/").status_code == 200) == (role in STEWARDS), role
-        assert (client.get("/admin/operators/operator/").status_code == 200) == (role == "superuser"), role
+        assert (client.get("/admin/operators/deployment/").status_code == 200) == (role == "superuser"), role
 
 
 def test_api_routes_by_scope(web, new_key):
@@ -324,7 +332,7 @@ def test_api_routes_by_scope(web, new_key):
         for route, needed in API.items():
             for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
                 wanted = MIXED.get((route, method), needed)
-                path = filled(route, values)
+                path = "/v1/users/someone/adjustments" if route == ADJUSTMENTS else filled(route, values)
                 for scope, key in {None: "", **keys}.items():
                     answer = client.request(method, path, headers={"x-api-key": key} if key else {})
                     if answer.status_code == 405:
