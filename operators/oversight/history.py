@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -12,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.log.models import Entry
 from audit.log.names import Name
 from operators.models import Account, Operator
-from operators.oversight.subjects import names
+from operators.oversight.subjects import names, uuids
 
 WORDS = {
     Name.PAUSE_PLACED: _("paused"),
@@ -59,12 +58,14 @@ def acts_on(operator: Operator) -> QuerySet[Entry]:
 
 def read(entries: Iterable[Entry]) -> list[Past]:
     found = list(entries)
-    people = Account.objects.in_bulk({UUID(one.actor_id) for one in found if one.actor_type == "account"})
+    people = {str(pk): who for pk, who in Account.objects.in_bulk(uuids(one.actor_id for one in found)).items()}
     named = names({(one.subject_type, one.subject_id) for one in found if one.subject_type in _NAMED})
     return [
         Past(
             entry=one,
-            who=people.get(UUID(one.actor_id)) if one.actor_type == "account" else _("a command of the platform"),
+            who=people.get(one.actor_id, one.actor_id)
+            if one.actor_type == "account"
+            else _("a command of the platform"),
             did=WORDS[Name(one.name)],
             what=_("the whole platform")
             if one.subject_type == "platform"

@@ -1,6 +1,7 @@
 """What a pause is about, by name: for forms, for what they say beforehand, and for what operators are told."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -103,7 +104,16 @@ def names(of: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
 
 
 def _uuids(wanted: Iterable[tuple[str, str]], kind: str) -> list[UUID]:
-    return [UUID(subject) for one, subject in wanted if one == kind and subject]
+    return uuids(subject for one, subject in wanted if one == kind)
+
+
+def uuids(texts: Iterable[str]) -> list[UUID]:
+    """Those that are ids of rows: the log holds texts."""
+    found = []
+    for text in texts:
+        with suppress(ValueError):
+            found.append(UUID(text))
+    return found
 
 
 def consequences(found: Found) -> list[str]:

@@ -73,7 +73,7 @@ PAGES: dict[str, Row] = {
     "deployment-publish": does(CHANGERS),
     "deployment-schedule": does(CHANGERS),
     "deployment-unschedule": does(CHANGERS),
-    "deployment-roll-back": sees(CHANGERS, CHANGERS),
+    "deployment-roll-back": does(CHANGERS),
     "deployment-models": sees(MEMBERS, CHANGERS),
     "deployment-keys": sees(MEMBERS, CHANGERS),
     "key-rotate": does(CHANGERS),
@@ -87,7 +87,7 @@ PAGES: dict[str, Row] = {
     "conversations": sees(MEMBERS),
     "conversation": sees(MEMBERS),
     "turn-prompt": sees(MEMBERS),
-    "upstreams": sees(SIGNED_IN),
+    "upstreams": sees(CHANGERS),
     "upstream-new": sees(CHANGERS, CHANGERS),
     "upstream": sees(CHANGERS, CHANGERS),
     "upstream-remove": does(CHANGERS),
@@ -301,7 +301,7 @@ def test_pages_by_role(acme, settings):
     clients, wrong, tried = people(acme["operator_id"]), [], 0
     numbers = {"deployment-version", "deployment-roll-back"}
     for name, route in own_pages():
-        path = filled(route, {**acme, "number": 1} if name in numbers else acme)
+        path = "/docs" if name == "reference" else filled(route, {**acme, "number": 1} if name in numbers else acme)
         for method, allowed in PAGES.get(name, {}).items():
             for role, client in clients.items():
                 # What one role does is undone before the next one tries.
@@ -311,15 +311,15 @@ def test_pages_by_role(acme, settings):
                 tried += 1
                 if let_in(answer, name) != (role in allowed) or answer.status_code >= 500:
                     wrong.append((method, path, role, answer.status_code))
-    assert wrong == []
+    assert "\n".join(map(str, wrong)) == ""
     assert tried > 700
 
 
-def test_django_s_admin_is_for_superusers_and_its_door_for_stewards(acme):
+def test_django_s_admin_is_for_stewards(acme):
     clients = people(acme["operator_id"])
     for role, client in clients.items():
         assert (client.get("/admin/").status_code == 200) == (role in STEWARDS), role
-        assert (client.get("/admin/operators/deployment/").status_code == 200) == (role == "superuser"), role
+        assert (client.get("/admin/operators/deployment/").status_code == 200) == (role in STEWARDS), role
 
 
 def test_api_routes_by_scope(web, new_key):
