@@ -11,14 +11,13 @@ import orjson
 
 from charter import Signal
 from conversations import prefix
-from conversations.errors import ApiError
+from conversations.errors import ApiError, PausedError
 from conversations.limits import Used
 from conversations.limits.tokens import guess_written
 from conversations.models.record import Turn
 from conversations.record import TurnRecord
 from conversations.sse import Event
 from conversations.tool_input import tool_input
-from conversations.upstreams import UpstreamError
 
 if TYPE_CHECKING:
     from conversations.turn import TurnInProgress
@@ -100,8 +99,7 @@ class Transcript:
 
     def fail(self, error: ApiError) -> None:
         self.failure = error
-        paused = not isinstance(error, UpstreamError) and error.status in {403, 503}
-        self.status = Status.PAUSED if paused else Status.UPSTREAM_ERROR
+        self.status = Status.PAUSED if isinstance(error, PausedError) else Status.UPSTREAM_ERROR
         self._error = f"{error.status} {error.kind}: {error.message}"[:500]
 
     def interrupted(self) -> None:

@@ -69,6 +69,12 @@ def release(forced: ForcedReview, *, by: By, reason: str = "", within: Mapping[s
             _note_review(Name.REVIEW_RELEASED, forced, by, within, reason.strip())
 
 
+def paused_behaviours() -> frozenset[str]:
+    """By id, read through Django's connection: for pages."""
+    paused = Pause.objects.filter(subject_type=Pause.Subject.BEHAVIOUR, lifted_at=None)
+    return frozenset(paused.values_list("subject_id", flat=True))
+
+
 def needed(reason: str) -> str:
     """The reason, tidied. Raises ValueError where there is none."""
     if not reason.strip():

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRefresh
 from kombu.exceptions import OperationalError
 
 from audit.oversight import charters
@@ -34,6 +35,8 @@ def candidates(request: HttpRequest) -> HttpResponse:
 def proposal(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     """What it would change; asks for itself anew while it is replayed."""
     found = get_object_or_404(CharterProposal.objects.select_related("proposed_by", "decided_by"), pk=proposal_id)
+    if request.htmx and found.state != CharterProposal.State.REPLAYING:  # type: ignore[attr-defined]
+        return HttpResponseClientRefresh()  # now it can be decided on
     context = {"proposal": found, "own": found.proposed_by_id == account_of(request).pk}
     template = "oversight/parts/replay.html" if request.htmx else "oversight/proposal.html"  # type: ignore[attr-defined]
     return render(request, template, context)

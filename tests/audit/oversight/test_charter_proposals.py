@@ -20,6 +20,7 @@ from charter import bundled, in_force, load_charter, lost, parse_charter, put_in
 from charter.document import content_of, digest_of
 from conversations.charter_replay import replay_waiting
 from conversations.models import Turn
+from conversations.tasks import forget_idempotency_keys
 from operators.models import Account
 from operators.publishing import publish
 from tests.conftest import CODING
@@ -133,6 +134,13 @@ def test_a_process_without_the_version_in_force_does_not_answer(documents, new_k
         CharterPublication.objects.filter(number="2.0").delete()
         time.sleep(1.5)
         assert cited(web, key, "hello")
+
+
+def test_a_worker_learns_it_before_each_task(documents):
+    CharterPublication.objects.create(number="2.0", digest=versions()[3].digest)
+    assert in_force() == CURRENT
+    forget_idempotency_keys.apply(throw=True)
+    assert in_force().number == "2.0"
 
 
 @pytest.mark.parametrize(
