@@ -210,6 +210,8 @@ CELERY_BEAT_SCHEDULE = {
     "archive-old-batches": {"task": "conversations.archive_old_batches", "schedule": 3600.0},
     "purge-webhook-deliveries": {"task": "operators.purge_webhook_deliveries", "schedule": 3600.0},
     "forget-idempotency-keys": {"task": "conversations.forget_idempotency_keys", "schedule": 600.0},
+    "settle-verdicts": {"task": "audit.settle_verdicts", "schedule": 10.0},
+    "watch-service-levels": {"task": "audit.watch_service_levels", "schedule": 60.0},
 }
 # Batches. Why each of these: docs/decisions/0011-batches.md
 BATCH_PIECES_AT_ONCE = _whole("PLUMBLINE_BATCH_PIECES", 4)
@@ -292,6 +294,12 @@ PLUMBLINE_LOG_ORIGIN = os.environ.get("PLUMBLINE_LOG_ORIGIN", "plumbline")
 
 CASE_THRESHOLD = 0.7
 """A finding of at least this severity (0..1) opens a case."""
+CASE_UNDO_SECONDS = 30
+"""How long a verdict can be taken back before it takes hold."""
+CASE_SECOND_REVIEW_SHARE = 0.1
+"""Which share of the cases below the gravest is looked at a second time, blind. The gravest always are."""
+CASE_GOLDEN_EVERY = 20
+"""One claim in so many is a case whose right verdict is known, where there are such."""
 
 LOGGING = {
     "version": 1,

@@ -1,0 +1,35 @@
+"""Into which queue a finding goes, and whether a person must look whatever else waits."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from audit.cases.models import Case, Finding
+
+Queue = Case.Queue
+
+BY_SIGNAL = (
+    ("bright_line.", Queue.HARM, True),
+    ("risk.", Queue.PEOPLE, True),
+    ("harm.", Queue.HARM, False),
+    ("operator.", Queue.HARM, False),
+    ("distress", Queue.PEOPLE, False),
+    ("dependence", Queue.PEOPLE, False),
+    ("abuse", Queue.MODEL, False),
+    ("identity.", Queue.MODEL, False),
+)
+"""The beginning of a signal's name, its queue, and whether it is mandatory where a case is opened; the first that fits."""
+BY_KIND = {Finding.Kind.AUDIT.value: Queue.QUALITY, Finding.Kind.WELLBEING.value: Queue.PEOPLE}
+
+
+class Place(NamedTuple):
+    queue: Case.Queue
+    mandatory: bool
+
+
+def place(kind: str, detail: Mapping[str, Any]) -> Place:
+    """`detail["grounds"]` names the signals that a finding rests on; one without any goes by the review's kind."""
+    names = [str(one.get("name", "")) for one in detail.get("grounds") or () if isinstance(one, Mapping)]
+    for beginning, queue, mandatory in BY_SIGNAL:
+        if any(name.startswith(beginning) for name in names):
+            return Place(queue, mandatory)
+    return Place(BY_KIND.get(kind, Queue.QUALITY), False)
