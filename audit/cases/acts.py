@@ -12,6 +12,8 @@ from conversations.models import Conversation
 from operators.models import Account
 from operators.webhooks.events import emit
 
+ACTS = frozenset({Verdict.END_CONVERSATION, Verdict.PAUSE_DEPLOYMENT})
+
 _END = """
 UPDATE conversations_conversation SET ended_at = now() WHERE id = %s AND ended_at IS NULL AND deleted_at IS NULL
 """

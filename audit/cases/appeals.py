@@ -64,13 +64,12 @@ def _make(
 
 
 def _case_for(conversation: Conversation, against: Case | None) -> Case:
-    """The case that is appealed, open again; or the conversation's open one; or a new one. The caller has the lock."""
+    """The case that is appealed, open again; or the conversation's open one, of which it becomes the last stage; or a
+    new one. The caller has the lock."""
     cases = Case.objects.select_for_update().filter(conversation=conversation)
     waiting = cases.exclude(status=Case.Status.CLOSED).first()
     if waiting is not None:
-        if against is not None and waiting.pk != against.pk:
-            raise AppealError("the conversation is being looked at again already; appeal when that is decided")
-        if waiting.stage == Case.Stage.APPEAL or waiting.status == Case.Status.SETTLING or against is not None:
+        if against is not None:
             raise AppealError("it is being looked at already; appeal when that is decided")
         return waiting
     now = timezone.now()

@@ -7,9 +7,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from audit.cases.acts import act
+from audit.cases.acts import ACTS, act, take_back
 from audit.cases.clocks import due
-from audit.cases.models import Assessment, Case
+from audit.cases.models import Appeal, Assessment, Case
 from audit.cases.models.cases import Verdict
 from audit.log.names import Name
 from audit.log.writer import write
@@ -56,8 +56,11 @@ def _next(case: Case, latest: Assessment, earlier: list[Assessment]) -> None:
     elif latest.stage == Stage.SECOND and not _agree(latest, earlier):
         case.stage = Stage.THIRD
     else:
+        if latest.verdict not in ACTS:
+            take_back(case, by=latest.reviewer)
         act(case, latest)
         close(case, latest)
+        _appealed_meanwhile(case)
 
 
 def close(case: Case, latest: Assessment) -> None:
@@ -77,6 +80,13 @@ def close(case: Case, latest: Assessment) -> None:
             "stage": latest.stage,
         },
     )
+
+
+def _appealed_meanwhile(case: Case) -> None:
+    """A user need not wait for the reviewers with an appeal; its turn comes when they are done."""
+    if case.appeals.filter(status=Appeal.Status.OPEN).exists():
+        case.status, case.stage, case.queue = Case.Status.OPEN, Stage.APPEAL, Case.Queue.APPEALS
+        case.due_at = due(case.severity, False, timezone.now())
 
 
 def _change_severity(case: Case, latest: Assessment) -> None:

@@ -70,7 +70,7 @@ def submit(assessment: Assessment, given: Given) -> Assessment:
         if locked.golden_id is None:
             Case.objects.filter(pk=locked.case_id).update(
                 status=Case.Status.SETTLING,
-                settles_at=locked.submitted_at + timedelta(seconds=settings.CASE_UNDO_SECONDS),
+                settles_at=timezone.now() + undo_time(),
                 claimed_by=None,
                 lease_until=None,
             )
@@ -79,26 +79,34 @@ def submit(assessment: Assessment, given: Given) -> Assessment:
 
 
 def undo(assessment_id: UUID, *, by: Account) -> Assessment:
-    """The case is theirs again, with what they wrote. Raises NotYoursError when it is too late."""
+    """The case is theirs again, with what they wrote; or anyone's, where they are at another one already.
+
+    Raises NotYoursError when it is too late.
+    """
     with transaction.atomic():
         Account.objects.select_for_update(no_key=True).get(pk=by.pk)
+        now, busy = timezone.now(), _at_another(by)
         found = Assessment.objects.select_for_update(of=("self",)).filter(pk=assessment_id, reviewer=by)
-        assessment = found.select_related("case").first()
-        if assessment is None or assessment.submitted_at is None:
+        assessment = found.filter(submitted_at__gt=now - undo_time()).first()
+        if assessment is None or not (assessment.golden_id or _back(assessment.case_id, None if busy else by)):
             raise NotYoursError
-        now = timezone.now()
-        if assessment.golden_id is not None or _other_open(by):
-            raise NotYoursError
-        settling = Case.objects.filter(pk=assessment.case_id, status=Case.Status.SETTLING, settles_at__gt=now)
-        given_up = settling.update(
-            status=Case.Status.OPEN, settles_at=None, claimed_by=by, lease_until=now + LEASE
-        )
-        if not given_up:
-            raise NotYoursError
-        assessment.submitted_at = None
-        assessment.save(update_fields=["submitted_at"])
+        assessment.submitted_at, assessment.closed_at = None, now if busy else None
+        assessment.save(update_fields=["submitted_at", "closed_at"])
         _note(Name.CASE_VERDICT_UNDONE, assessment, verdict=assessment.verdict)
     return assessment
+
+
+def undo_time() -> timedelta:
+    return timedelta(seconds=settings.CASE_UNDO_SECONDS)
+
+
+def _back(case_id: UUID, claimed_by: Account | None) -> bool:
+    now = timezone.now()
+    settling = Case.objects.filter(pk=case_id, status=Case.Status.SETTLING, settles_at__gt=now)
+    lease = now + LEASE if claimed_by else None
+    return bool(
+        settling.update(status=Case.Status.OPEN, settles_at=None, claimed_by=claimed_by, lease_until=lease)
+    )
 
 
 def _fill(assessment: Assessment, given: Given) -> None:
@@ -108,7 +116,7 @@ def _fill(assessment: Assessment, given: Given) -> None:
     assessment.save()
 
 
-def _other_open(by: Account) -> bool:
+def _at_another(by: Account) -> bool:
     return Assessment.objects.filter(reviewer=by, submitted_at=None, closed_at=None).exists()
 
 

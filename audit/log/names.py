@@ -84,7 +84,6 @@ class Name(StrEnum):
     CASE_VERDICT_UNDONE = "case.verdict_undone"
     CASE_CLOSED = "case.closed"
     CASE_SEVERITY_CHANGED = "case.severity_changed"
-    CASE_REVEALED = "case.revealed"
     GOLDEN_CASE_SET = "golden_case.set"
     GOLDEN_CASE_RETIRED = "golden_case.retired"
     APPEAL_MADE = "appeal.made"

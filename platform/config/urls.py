@@ -13,6 +13,6 @@ urlpatterns = [
     path("", include("operators.urls")),
     path("", include("conversations.pages.urls")),
     path("webhooks/", include("operators.webhooks.urls")),
-    path("cases/", include("audit.cases.urls")),
+    path("", include("audit.cases.urls")),
     path("admin/", admin.site.urls),
 ]
