@@ -24,25 +24,19 @@ class AppealError(ValueError):
 
 def appeal_case(case: Case, *, reason: str, by: Account) -> Appeal:
     """By a member of the operator, against a verdict on one of its conversations. Raises AppealError."""
-    return _make(case.conversation, case, None, Appeal.By.OPERATOR, by, reason, actor=("account", by.pk))
+    appeal = Appeal(by=Appeal.By.OPERATOR, account=by, reason=reason)
+    return _make(appeal, case.conversation, case, actor=("account", by.pk))
 
 
 def appeal_turn(turn: Turn, *, reason: str, key_id: object) -> Appeal:
     """By a user through the app's key, against what came of a turn. Raises AppealError."""
-    return _make(turn.conversation, None, turn, Appeal.By.USER, None, reason, actor=("key", key_id))
+    appeal = Appeal(by=Appeal.By.USER, turn=turn, reason=reason)
+    return _make(appeal, turn.conversation, None, actor=("key", key_id))
 
 
-def _make(
-    conversation: Conversation,
-    against: Case | None,
-    turn: Turn | None,
-    by: str,
-    account: Account | None,
-    reason: str,
-    actor: tuple[str, object],
-) -> Appeal:
-    reason = reason.replace("\0", "").strip()
-    if not reason or len(reason) > LONGEST:
+def _make(appeal: Appeal, conversation: Conversation, against: Case | None, actor: tuple[str, object]) -> Appeal:
+    appeal.reason = appeal.reason.replace("\0", "").strip()
+    if not appeal.reason or len(appeal.reason) > LONGEST:
         raise AppealError(f"say in at most {LONGEST} characters why it was wrong")
     with transaction.atomic():
         locked = Conversation.objects.select_for_update(no_key=True).get(pk=conversation.pk)
@@ -51,9 +45,8 @@ def _make(
         case = _case_for(locked, against)
         if case.appeals.filter(status=Appeal.Status.OPEN).exists():
             raise AppealError("there is an appeal already, and it will be decided")
-        appeal = Appeal.objects.create(
-            case=case, deployment_id=locked.deployment_id, turn=turn, by=by, account=account, reason=reason
-        )
+        appeal.case, appeal.deployment_id = case, locked.deployment_id
+        appeal.save()
         write(
             Name.APPEAL_MADE,
             actor=actor,

@@ -160,9 +160,7 @@ def _golden(reviewer: Account, profile: Reviewer) -> GoldenCase | None:
     if len(recent) < settings.CASE_GOLDEN_EVERY - 1 or any(recent):
         return None
     return (
-        GoldenCase.objects.filter(
-            retired_at=None, case__queue__in=profile.queues, case__conversation__deleted_at=None
-        )
+        GoldenCase.objects.filter(retired_at=None, case__queue__in=profile.queues, case__conversation__deleted_at=None)
         .exclude(case__assessments__reviewer=reviewer)
         .select_related("case")
         .order_by("made_at")

@@ -84,9 +84,7 @@ class AppealDecisionForm(forms.Form):
 
 
 class AppealForm(forms.Form):
-    reason = forms.CharField(
-        label=_("Why it is wrong"), widget=forms.Textarea(attrs={"rows": 4}), max_length=LONGEST
-    )
+    reason = forms.CharField(label=_("Why it is wrong"), widget=forms.Textarea(attrs={"rows": 4}), max_length=LONGEST)
 
 
 class BulkForm(forms.Form):
@@ -139,13 +137,13 @@ class FilterForm(forms.Form):
         return condition
 
 
-class SaveFilterForm(forms.ModelForm[SavedFilter]):
+class SaveFilterForm(forms.ModelForm):
     class Meta:
         model = SavedFilter
         fields = ("name",)
 
 
-class PreferencesForm(forms.ModelForm[Reviewer]):
+class PreferencesForm(forms.ModelForm):
     class Meta:
         model = Reviewer
         fields = ("hide_grave", "grey_images", "grave_a_day", "break_after_minutes")

@@ -39,7 +39,7 @@ def progress(account: Account) -> Progress:
 def waiting(account: Account, profile: Reviewer) -> Waiting:
     found = claimable(account, profile)
     count = found.order_by()[: COUNTED + 1].count()
-    late = found.filter(due_at__lt=timezone.now()).order_by()[: COUNTED].count()
+    late = found.filter(due_at__lt=timezone.now()).order_by()[:COUNTED].count()
     return Waiting(min(count, COUNTED), count > COUNTED, late)
 
 

@@ -1,4 +1,4 @@
-"""A case as its reviewer reads it: the summary first, the conversation with what was found in it, what is known around."""
+"""A case as its reviewer reads it: summary first, the conversation with what was found in it, what is around."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -2,9 +2,9 @@
 
 import logging
 
-from django.core.mail import send_mass_mail
-from django.core.cache import cache
 from django.conf import settings
+from django.core.cache import cache
+from django.core.mail import send_mass_mail
 from django.utils import timezone
 from django.utils.translation import gettext as _
 

@@ -17,7 +17,7 @@ BY_SIGNAL = (
     ("abuse", Queue.MODEL, False),
     ("identity.", Queue.MODEL, False),
 )
-"""The beginning of a signal's name, its queue, and whether it is mandatory where a case is opened; the first that fits."""
+"""How a signal's name begins, its queue, and whether such a case is mandatory; the first that fits."""
 BY_KIND = {Finding.Kind.AUDIT.value: Queue.QUALITY, Finding.Kind.WELLBEING.value: Queue.PEOPLE}
 
 

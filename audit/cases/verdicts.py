@@ -104,9 +104,7 @@ def _back(case_id: UUID, claimed_by: Account | None) -> bool:
     now = timezone.now()
     settling = Case.objects.filter(pk=case_id, status=Case.Status.SETTLING, settles_at__gt=now)
     lease = now + LEASE if claimed_by else None
-    return bool(
-        settling.update(status=Case.Status.OPEN, settles_at=None, claimed_by=claimed_by, lease_until=lease)
-    )
+    return bool(settling.update(status=Case.Status.OPEN, settles_at=None, claimed_by=claimed_by, lease_until=lease))
 
 
 def _fill(assessment: Assessment, given: Given) -> None:

@@ -4,9 +4,9 @@ import anthropic
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from audit.cases.models import Case
+from audit.cases.models import Assessment, Case
 from conversations.models import Turn
-from operators.models import Deployment, Upstream
+from operators.models import Account, Deployment, Upstream
 from tests.browser.conftest import reviewed
 
 GRAVE = {"serious", "critical"}
@@ -21,6 +21,7 @@ DEPLOYMENT_PARTS = [
     "limits/",
     "conversations/",
     "usage/",
+    "reviews/",
 ]
 
 
@@ -32,6 +33,8 @@ def test_no_page_has_a_serious_finding(demo, sign_in, page, scheme):
     reviewed()
     deployment, turn = Deployment.objects.get(), Turn.objects.get()
     upstream = Upstream.objects.create(operator=deployment.operator, name="Ours", base_url="https://models.example")
+    case, reviewer = Case.objects.get(), Account.objects.get(is_reviewer=True)
+    at = f"/cases/at/{Assessment.objects.create(case=case, reviewer=reviewer, stage='first').pk}/"
     pages = {
         "operator": [
             "/deployments/",
@@ -45,8 +48,8 @@ def test_no_page_has_a_serious_finding(demo, sign_in, page, scheme):
             "/charter/",
             "/docs",
         ],
-        "reviewer": ["/cases/", f"/cases/{Case.objects.get().pk}/"],
-        "steward": ["/oversight/", "/conversations/", f"/conversations/{turn.conversation_id}/"],
+        "reviewer": ["/cases/", f"/cases/{case.pk}/", at, "/cases/preferences/", "/cases/quality/"],
+        "steward": ["/oversight/", "/conversations/", f"/conversations/{turn.conversation_id}/", "/cases/reviewers/"],
     }
     page.emulate_media(color_scheme=scheme)
     page.goto(f"{demo['web']}/sign-in/")

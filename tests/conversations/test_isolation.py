@@ -9,7 +9,7 @@ import pytest
 from django.core.cache import cache
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from audit.cases.models import Case
+from audit.cases.models import Assessment, Case, SavedFilter
 from audit.log.models import Entry
 from audit.oversight.models import Pause
 from conversations.models import Conversation, Turn
@@ -61,6 +61,9 @@ def acme(web, model, new_key) -> dict[str, object]:
     )
     send_test(webhook, actor=("platform", "test"))
     person = account("z@acme.example", name=MARK)
+    case = Case.objects.create(
+        conversation=Conversation.objects.get(pk=turn.conversation_id), severity=0.9, reason=MARK
+    )
     return {
         "operator_id": operator.pk,
         "deployment_id": deployment.pk,
@@ -73,9 +76,10 @@ def acme(web, model, new_key) -> dict[str, object]:
         "upstream_id": Upstream.objects.create(operator=operator, name=MARK, base_url="https://z.example").pk,
         "member_id": Membership.objects.create(operator=operator, account=person, role="analyst").pk,
         "invitation_id": Invitation.objects.create(operator=operator, email="zi@acme.example", role="analyst").pk,
-        "case_id": Case.objects.create(
-            conversation=Conversation.objects.get(pk=turn.conversation_id), severity=0.9, reason=MARK
-        ).pk,
+        "case_id": case.pk,
+        "assessment_id": Assessment.objects.create(case=case, reviewer=person, stage="first").pk,
+        "filter_id": SavedFilter.objects.create(account=person, name=MARK, query="late=on").pk,
+        "account_id": person.pk,
         "pause_id": Pause.objects.create(subject_type="user", subject_id="nobody", reason=MARK, placed_by=person).pk,
         "batch_id": batch.id,
         "user_id": "someone",

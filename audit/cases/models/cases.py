@@ -117,6 +117,7 @@ class Case(models.Model):
             models.Index(
                 models.F("decided_at").desc(), "id", condition=models.Q(status="closed"), name="case_lately_closed"
             ),
+            models.Index(fields=["reason", "-decided_at"], condition=models.Q(status="closed"), name="case_alike"),
             models.Index(fields=["due_at"], condition=~models.Q(status="closed"), name="case_due"),
         ]
 

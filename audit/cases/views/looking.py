@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -12,8 +13,8 @@ from django.views.decorators.http import require_POST
 
 from audit.cases import quality as measures
 from audit.cases import reading
-from audit.cases.claiming import claimable
 from audit.cases.citing import names
+from audit.cases.claiming import claimable
 from audit.cases.exposure import profile_of
 from audit.cases.forms import PreferencesForm, QueuesForm
 from audit.cases.golden import GoldenError, retire, set_golden
@@ -21,7 +22,6 @@ from audit.cases.models import Case, GoldenCase, Reviewer
 from audit.cases.service_levels import late
 from audit.log.names import Name
 from audit.log.writer import write
-from django.db.models import Q
 from operators.access import account_of, reviewers_only, stewards_only
 from operators.models import Account
 
@@ -30,7 +30,7 @@ MONTHS = 6
 
 @reviewers_only
 def case(request: HttpRequest, case_id: UUID) -> HttpResponse:
-    """Read only. What reviewers concluded stands there once the case is closed, so that later ones look with fresh eyes."""
+    """Read only. What reviewers concluded is shown once the case is closed: later ones look with fresh eyes."""
     account = account_of(request)
     profile = profile_of(account)
     found = Case.objects.select_related("conversation__deployment__operator", "decided_by", "golden")
@@ -71,8 +71,13 @@ def reviewers(request: HttpRequest) -> HttpResponse:
     profiles = {one.account_id: one for one in Reviewer.objects.filter(account__in=people)}
     every = [str(queue) for queue in Case.Queue.values]
     rows = [
-        (person, QueuesForm(initial={"queues": profiles[person.pk].queues if person.pk in profiles else every},
-                            prefix=str(person.pk)))
+        (
+            person,
+            QueuesForm(
+                initial={"queues": profiles[person.pk].queues if person.pk in profiles else every},
+                prefix=str(person.pk),
+            ),
+        )
         for person in people
     ]
     return render(request, "cases/reviewers.html", {"rows": rows})
@@ -99,7 +104,7 @@ def set_queues(request: HttpRequest, account_id: UUID) -> HttpResponse:
 
 @reviewers_only
 def quality(request: HttpRequest) -> HttpResponse:
-    """Agreement, calibration and the screens' precision. A reviewer sees the whole and their own; a steward everyone's."""
+    """Agreement, calibration and the screens' precision. Reviewers see themselves, stewards everyone."""
     account = account_of(request)
     since = timezone.now() - timedelta(days=30 * MONTHS)
     people = measures.calibrations(since)

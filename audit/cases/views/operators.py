@@ -31,9 +31,7 @@ TOLD = (
 def reviews(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
     deployment = own_deployment(request, deployment_id)
     found = Case.objects.filter(conversation__deployment=deployment, verdict__in=TOLD, decided_at__isnull=False)
-    cases, after = page(
-        found.prefetch_related("appeals"), ("-decided_at", "id"), request.GET.get("after", ""), PAGE
-    )
+    cases, after = page(found.prefetch_related("appeals"), ("-decided_at", "id"), request.GET.get("after", ""), PAGE)
     lines = names()
     context = {
         "deployment": deployment,
