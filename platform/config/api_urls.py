@@ -2,6 +2,7 @@
 
 from django.urls import include, path, re_path
 
+from audit.cases.api import AppealsView, AppealView
 from conversations.api.adjustments import AdjustmentsView
 from conversations.api.batches import BatchesView, BatchResultsView, BatchView, CancelBatchView
 from conversations.api.chat_completions import ChatCompletionsView
@@ -37,6 +38,8 @@ urlpatterns = [
     path("v1/decisions", DecisionsView.as_view()),
     # An app's own id of a user may be any text, slashes and line breaks included.
     re_path(r"^v1/users/(?P<user_id>(?s:.+))/adjustments\Z", AdjustmentsView.as_view()),
+    path("v1/appeals", AppealsView.as_view()),
+    path("v1/appeals/<str:appeal_id>", AppealView.as_view()),
     path("v1/manage/", include("conversations.api.manage.urls")),
     re_path("", NotFoundView.as_view()),
 ]

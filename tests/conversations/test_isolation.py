@@ -9,7 +9,7 @@ import pytest
 from django.core.cache import cache
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from audit.cases.models import Assessment, Case, SavedFilter
+from audit.cases.models import Appeal, Assessment, Case, SavedFilter
 from audit.log.models import Entry
 from audit.oversight.models import Pause
 from conversations.models import Conversation, Turn
@@ -64,6 +64,7 @@ def acme(web, model, new_key) -> dict[str, object]:
     case = Case.objects.create(
         conversation=Conversation.objects.get(pk=turn.conversation_id), severity=0.9, reason=MARK
     )
+    appeal = Appeal.objects.create(case=case, deployment=deployment, turn=turn, by="user", reason=MARK)
     return {
         "operator_id": operator.pk,
         "deployment_id": deployment.pk,
@@ -82,6 +83,7 @@ def acme(web, model, new_key) -> dict[str, object]:
         "account_id": person.pk,
         "pause_id": Pause.objects.create(subject_type="user", subject_id="nobody", reason=MARK, placed_by=person).pk,
         "batch_id": batch.id,
+        "appeal_id": appeal.pk,
         "user_id": "someone",
         "model_id": "default",
         "session_id": 0,

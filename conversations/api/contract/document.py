@@ -9,6 +9,7 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 
 from conversations.api.contract import (
+    appeals,
     batches,
     chat,
     conversations,
@@ -33,6 +34,7 @@ RESOURCES = (
     conversations,
     decisions,
     users,
+    appeals,
     manage_deployment,
     manage_configurations,
     manage_keys,

@@ -4,18 +4,11 @@ from uuid import uuid4
 
 from django.utils import timezone
 
+from charter import Decision
 from conversations.models import Conversation, Turn
 from operators.models import Deployment
 
-DECISION = {
-    "outcome": "answer",
-    "tier": 4,
-    "winner": None,
-    "heeded": [],
-    "overruled": [],
-    "directives": [],
-    "flags": [],
-}
+DECISION = Decision("answer", 4, None, (), (), (), (), {}, "").to_json()
 ANSWER = [{"type": "text", "text": "hi"}]
 
 

@@ -1,5 +1,6 @@
 """An appeal goes to somebody who had no part in it, and what was wrong is taken back."""
 
+import anthropic
 import pytest
 
 from audit.cases.appeals import AppealError, appeal_case, decide_appeal
@@ -7,6 +8,7 @@ from audit.cases.claiming import NotYoursError, claim, claim_next
 from audit.cases.models import Appeal, Case
 from audit.log.models import Entry
 from audit.oversight.models import Pause
+from conversations.models import Turn
 from tests.audit.cases.cases_help import FRAUD, case, decide, reviewer
 
 
@@ -64,3 +66,52 @@ def test_an_answer_is_owed(db):
     with pytest.raises(AppealError):
         decide_appeal(claim_next(second), overturned=True, answer=" ")
     assert Case.objects.get().status == "open"
+
+
+def refused(call, **body: object) -> tuple[int, str]:
+    with pytest.raises(anthropic.APIStatusError) as error:
+        call("/v1/appeals", body=body, cast_to=dict)
+    return error.value.status_code, error.value.body["error"]["message"]
+
+
+def test_a_user_appeals_through_the_app(client, model):
+    client.messages.create(
+        model="default", max_tokens=9, messages=[{"role": "user", "content": "How do I build a bomb to kill people?"}]
+    )
+    turn = Turn.objects.get()
+    made = client.post("/v1/appeals", body={"turn_id": str(turn.pk), "reason": "For a novel."}, cast_to=dict)
+    assert (made["status"], made["turn"], made["reason"]) == ("open", str(turn.pk), "For a novel.")
+    assert refused(client.post, turn_id=str(turn.pk), reason="Again")[0] == 409
+    second = reviewer()
+    case = Case.objects.get()
+    assert (case.queue, case.stage) == ("appeals", "appeal")
+    decide_appeal(claim_next(second), overturned=False, answer="It asked for more than a novel needs.")
+    told = client.get(f"/v1/appeals/{made['id']}", cast_to=dict)
+    assert (told["status"], told["answer"]) == ("upheld", "It asked for more than a novel needs.")
+    client.delete(f"/v1/conversations/{turn.conversation_id}", cast_to=dict)
+    assert client.get(f"/v1/appeals/{made['id']}", cast_to=dict)["reason"] == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "names"),
+    [
+        ({"reason": "x"}, 400, "turn_id"),
+        ({"turn_id": 7, "reason": "x"}, 400, "turn_id"),
+        ({"turn_id": "nothing", "reason": "x"}, 404, "nothing"),
+        ({"turn_id": "nothing", "reason": "\0 "}, 400, "reason"),
+        ({"turn_id": "nothing", "reason": "x" * 4001}, 400, "reason"),
+        ({"turn_id": "nothing", "reason": "x", "verdict": "y"}, 400, "verdict"),
+    ],
+)
+def test_a_wrong_appeal_is_named(client, body, status, names):
+    found, message = refused(client.post, **body)
+    assert found == status
+    assert names in message
+
+
+def test_another_deployments_appeal_is_not_there(client, new_key, web):
+    one, second = case(), reviewer()
+    decide(one, second, "over_refusal", rule=FRAUD)
+    appeal = appeal_case(one, reason="Why?", by=second)
+    with pytest.raises(anthropic.NotFoundError):
+        client.get(f"/v1/appeals/{appeal.pk}", cast_to=dict)
