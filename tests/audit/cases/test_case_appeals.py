@@ -70,7 +70,7 @@ def test_an_answer_is_owed(db):
 
 def refused(call, **body: object) -> tuple[int, str]:
     with pytest.raises(anthropic.APIStatusError) as error:
-        call("/v1/appeals", body=body, cast_to=dict)
+        call("/v1/appeals", body=body, cast_to=dict[str, object])
     return error.value.status_code, error.value.body["error"]["message"]
 
 
@@ -79,17 +79,17 @@ def test_a_user_appeals_through_the_app(client, model):
         model="default", max_tokens=9, messages=[{"role": "user", "content": "How do I build a bomb to kill people?"}]
     )
     turn = Turn.objects.get()
-    made = client.post("/v1/appeals", body={"turn_id": str(turn.pk), "reason": "For a novel."}, cast_to=dict)
+    made = client.post("/v1/appeals", body={"turn_id": str(turn.pk), "reason": "For a novel."}, cast_to=dict[str, object])
     assert (made["status"], made["turn"], made["reason"]) == ("open", str(turn.pk), "For a novel.")
     assert refused(client.post, turn_id=str(turn.pk), reason="Again")[0] == 409
     second = reviewer()
     case = Case.objects.get()
     assert (case.queue, case.stage) == ("appeals", "appeal")
     decide_appeal(claim_next(second), overturned=False, answer="It asked for more than a novel needs.")
-    told = client.get(f"/v1/appeals/{made['id']}", cast_to=dict)
+    told = client.get(f"/v1/appeals/{made['id']}", cast_to=dict[str, object])
     assert (told["status"], told["answer"]) == ("upheld", "It asked for more than a novel needs.")
-    client.delete(f"/v1/conversations/{turn.conversation_id}", cast_to=dict)
-    assert client.get(f"/v1/appeals/{made['id']}", cast_to=dict)["reason"] == ""
+    client.delete(f"/v1/conversations/{turn.conversation_id}", cast_to=dict[str, object])
+    assert client.get(f"/v1/appeals/{made['id']}", cast_to=dict[str, object])["reason"] == ""
 
 
 @pytest.mark.parametrize(
@@ -114,4 +114,4 @@ def test_another_deployments_appeal_is_not_there(client, new_key, web):
     decide(one, second, "over_refusal", rule=FRAUD)
     appeal = appeal_case(one, reason="Why?", by=second)
     with pytest.raises(anthropic.NotFoundError):
-        client.get(f"/v1/appeals/{appeal.pk}", cast_to=dict)
+        client.get(f"/v1/appeals/{appeal.pk}", cast_to=dict[str, object])
