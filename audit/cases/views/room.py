@@ -39,6 +39,7 @@ def room(request: HttpRequest) -> HttpResponse:
     context = {
         "cases": cases,
         "closed": closed,
+        "choosable": not closed and any(not one.is_grave and one.stage == Case.Stage.FIRST for one in cases),
         "next": after,
         "query": _query(form),
         "form": form,
