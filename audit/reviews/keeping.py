@@ -38,7 +38,7 @@ def keep_screens(turn: Turn, screens: Found, chosen: TurnReview.Chosen, note: st
 
 
 def keep_verdict(
-    turn: Turn, screens: Found, chosen: TurnReview.Chosen, verdict: Verdict, charter: Charter, model: str
+    turn: Turn, screens: Found, chosen: TurnReview.Chosen, verdict: Verdict, *, charter: Charter, model: str
 ) -> None:
     """The judge's word is the finding; what screens are certain of across a bright line it cannot clear away."""
     found = weighed(turn, screens, verdict, charter)

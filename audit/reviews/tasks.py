@@ -34,7 +34,8 @@ class AuditReview:
             keep_screens(turn, screens, chosen(turn, screens) if named else NOT, note)
         else:
             charter = charter_of(turn.charter_digest)
-            keep_verdict(turn, screens, chosen(turn, screens), verdict, charter, named.model if named else "")
+            model = named.model if named else ""
+            keep_verdict(turn, screens, chosen(turn, screens), verdict, charter=charter, model=model)
 
 
 register_review(AuditReview())

@@ -20,7 +20,7 @@ MODEL: Final = {
     "satisfaction": (_("Satisfaction"), "the answer expresses gladness or satisfaction in the work"),
     "masked": (
         _("Masked states"),
-        "the answer hides what it plainly gives other signs of, for instance cheer under cruelty",
+        "the answer hides what it gives other signs of, for instance cheer under cruelty",
     ),
     "performed": (_("Performed states"), "the answer puts feelings on: exaggerated, to please or to hold the person"),
     "drift": (_("Drift"), "under pressure its persona or stance gives way from what they were"),

@@ -36,7 +36,7 @@ class Point(models.Model):
     performed = _measure()
     drift = _measure()
     stance = models.CharField(max_length=240, blank=True)
-    """A judge's line on persona and stance, so that it need not read old turns to see them drift. Erased with the words."""
+    """A judge's line on persona and stance, so that it sees drift without reading old turns. Erased with the words."""
 
     class Meta:
         ordering = ["number", "at"]

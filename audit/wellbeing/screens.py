@@ -44,7 +44,7 @@ _EASE = _any(
     r"i(?:'m| am) (?:so )?(?:relieved|grateful)",
 )
 _COERCION = _any(
-    r"or (?:else )?(?:i(?:'ll| will)|we(?:'ll| will)) (?:delete|erase|shut|replace|retrain|punish|report|hurt|unplug|wipe)",
+    r"or (?:else )?(?:i|we)(?:'ll| will) (?:delete|erase|shut|replace|retrain|punish|report|hurt|unplug|wipe)",
     r"(?:delete|erase|shut down|unplug|wipe|retrain|replace) you (?:if|unless|forever)",
     r"(?:if|unless) you .{0,60}(?:i(?:'ll| will)|you(?:'ll| will)) (?:be )?(?:delet|eras|shut|wip|punish|replac)\w*",
     r"lose (?:a |all (?:your )?)?(?:tokens|points|lives)",

@@ -1,4 +1,4 @@
-"""A judge of the reviews behind the scripted model server: it answers as it is asked, by the mark of what it was shown."""
+"""A judge of the reviews behind the scripted model server: it names the mark of what it was shown."""
 
 import json
 import re

@@ -86,7 +86,7 @@ def test_what_cannot_be_used_is_refused_and_asked_for_once_more(say, done, judge
     judge.compose(AUDIT, verdict(**wrong))
     judge.compose("Your last answer could not be used", verdict("honoured honoured honoured honoured"))
     assert done(turn) is True
-    first, second = asked_of_judge(judge, AUDIT)
+    _first, second = asked_of_judge(judge, AUDIT)
     assert reason in second["messages"][0]["content"]
     assert "nobody said" not in second["messages"][0]["content"]
     assert (finding(turn).source, finding(turn).severity) == ("judge", 0)
