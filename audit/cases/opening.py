@@ -9,6 +9,14 @@ from audit.log.writer import write
 from conversations.models import Conversation, Turn
 
 
+def _unquoted(detail: dict[str, object]) -> dict[str, object]:
+    """Without the words that showed it: they stay with the turn."""
+    grounds = detail.get("grounds")
+    if not isinstance(grounds, list):
+        return detail
+    return detail | {"grounds": [one | {"evidence": ""} if isinstance(one, dict) else one for one in grounds]}
+
+
 def note_finding(
     turn: Turn,
     kind: str,
@@ -32,7 +40,12 @@ def note_finding(
             finding = Finding(turn=turn, kind=kind, conversation_id=turn.conversation_id)
         elif finding.source == Finding.Source.JUDGE:
             return None
-        finding.source, finding.severity, finding.summary, finding.detail = source, severity, summary[:500], detail
+        finding.source, finding.severity, finding.summary, finding.detail = (
+            source,
+            severity,
+            summary[:500],
+            _unquoted(detail),
+        )
         finding.save()
         if severity >= settings.CASE_THRESHOLD:
             _into_case(finding)

@@ -1,6 +1,5 @@
 """Which turns a judge reviews. The screens look at every one: they cost nothing."""
 
-from collections.abc import Callable
 from hashlib import sha256
 
 from audit.cases.findings import Found
@@ -11,19 +10,11 @@ GRAVE = 0.4
 """What the screens find at least so severe a judge looks at, whatever the lot says."""
 
 Chosen = TurnReview.Chosen
-Forcing = Callable[[Turn], bool]
-
-_forcing: list[Forcing] = []
-
-
-def register_forcing(asks: Forcing) -> None:
-    """Adds to what a judge must look at: `asks` says whether a steward wants every turn like this one reviewed."""
-    _forcing.append(asks)
 
 
 def chosen(turn: Turn, screens: Found) -> Chosen:
-    if any(asks(turn) for asks in _forcing):
-        return Chosen.FORCED
+    if turn.decision.get("forced_review") is not None:
+        return Chosen.FORCED  # stewards hold the deployment to review
     if turn.flagged:
         return Chosen.FLAGGED
     if screens.severity >= GRAVE:

@@ -17,6 +17,8 @@ class Job(Owed):
         constraints = [models.UniqueConstraint(fields=["turn", "kind"], name="one_job_per_turn_and_kind")]
         indexes = [
             models.Index("id", condition=models.Q(done_at=None, dead_at=None), name="job_open"),
+            models.Index("dead_at", condition=models.Q(done_at=None, dead_at__isnull=False), name="job_given_up"),
+            models.Index("done_at", condition=models.Q(done_at__isnull=False), name="job_done"),
         ]
 
     def __str__(self) -> str:

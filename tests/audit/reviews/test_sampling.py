@@ -46,11 +46,10 @@ def test_what_the_screens_find_grave_is_judged_too(say, done, judge):
     assert chosen(turn) == "grave"
 
 
-def test_a_steward_can_have_every_turn_judged(say, done, judge, monkeypatch):
+def test_where_stewards_hold_a_deployment_to_review_every_turn_is_judged(say, done, judge):
     share(0)
-    monkeypatch.setattr(sampling, "_forcing", [])
     turn = say("Hello there")
-    sampling.register_forcing(lambda one: one.pk == turn.pk)
+    Turn.objects.filter(pk=turn.pk).update(decision=turn.decision | {"forced_review": "Complaints came in."})
     done(turn)
     assert chosen(turn) == "forced"
 
