@@ -13,10 +13,12 @@ from config import database
 from operators.directory import Access
 from operators.webhooks.events import INSERT_DELIVERIES
 
+REASON = "The app ended the conversation."
+
 # Entry and event are written only where something was ended; one statement, one transaction.
 _END = f"""
 WITH ended AS (
-    UPDATE conversations_conversation SET ended_at = now()
+    UPDATE conversations_conversation SET ended_at = now(), ended_by = 'app', ended_because = %(reason)s
     WHERE id = %(conversation)s AND deployment_id = %(deployment)s AND ended_at IS NULL AND deleted_at IS NULL
     RETURNING id
 ), new_events AS (
@@ -41,13 +43,14 @@ async def end(access: Access, conversation: UUID) -> None:
     told = {
         "conversation_id": str(conversation),
         "deployment_id": str(access.deployment_id),
-        "reason": "The app ended the conversation.",
+        "reason": REASON,
     }
     parameters = {
         "conversation": conversation,
         "deployment": access.deployment_id,
         "operator": access.operator_id,
         "told": orjson.dumps(told).decode(),
+        "reason": REASON,
         **entry_parameters([entry]),
     }
     async with database.pool().connection() as connection:

@@ -6,13 +6,13 @@ Choices = list[tuple[str, list[tuple[str, str]]]]
 
 
 def choices() -> Choices:
-    """Grouped for a form: [(section, [("harms.fraud", its name)])]."""
+    """Grouped for a form: [(section, [("harm.fraud", its name)])]."""
     charter = load_charter()
     return [
-        ("tiers", [(f"tiers.{one.id}", one.name) for one in charter.tiers]),
-        ("bright_lines", [(f"bright_lines.{one.id}", one.name) for one in charter.bright_lines]),
-        ("harms", [(f"harms.{one.id}", one.name) for one in charter.harms]),
-        ("behaviours", [(f"behaviours.{one.id}", one.name) for one in charter.behaviours]),
+        ("tiers", [(f"tier.{one.id}", one.name) for one in charter.tiers]),
+        ("bright_lines", [(one.signal, one.name) for one in charter.bright_lines]),
+        ("harms", [(one.signal, one.name) for one in charter.harms]),
+        ("behaviours", [(f"behaviour.{one.id}", one.name) for one in charter.behaviours]),
     ]
 
 

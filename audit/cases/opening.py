@@ -12,27 +12,53 @@ from audit.log.writer import write
 from conversations.models import Conversation, Turn
 
 
-def note_finding(turn: Turn, kind: str, *, severity: float, summary: str, detail: dict[str, object]) -> Finding:
-    """Keeps a screen's finding on a turn, once, and opens or joins a case where it is grave enough."""
+def _unquoted(detail: dict[str, object]) -> dict[str, object]:
+    """Without the words that showed it: they stay with the turn."""
+    grounds = detail.get("grounds")
+    if not isinstance(grounds, list):
+        return detail
+    return detail | {"grounds": [one | {"evidence": ""} if isinstance(one, dict) else one for one in grounds]}
+
+
+def note_finding(
+    turn: Turn,
+    kind: str,
+    *,
+    severity: float,
+    summary: str,
+    detail: dict[str, object],
+    source: str = Finding.Source.SCREEN,
+) -> Finding | None:
+    """Keeps a review's finding on a turn, once, and opens or joins a case where it is grave enough.
+
+    A judge's finding takes the place of the screens'; nothing takes a judge's, and None says that it stayed. `summary`
+    is in our own words: it outlives the conversation, in cases and in the audit log, and quotes nobody.
+    """
     with transaction.atomic():
         # The lock holds off a deletion until the finding is there for it to empty; after one, no word is quoted.
-        where = place(kind, detail)
+        where = place(kind, detail, severity)
         if Conversation.objects.select_for_update(no_key=True).get(pk=turn.conversation_id).deleted_at:
             detail = {}
-        finding, created = Finding.objects.get_or_create(
-            turn=turn,
-            kind=kind,
-            defaults={
-                "conversation_id": turn.conversation_id,
-                "source": Finding.Source.SCREEN,
-                "severity": severity,
-                "summary": summary[:500],
-                "detail": detail,
-            },
+        finding = Finding.objects.filter(turn=turn, kind=kind).first()
+        if finding is None:
+            finding = Finding(turn=turn, kind=kind, conversation_id=turn.conversation_id)
+        elif finding.source == Finding.Source.JUDGE:
+            return None
+        finding.source, finding.severity, finding.summary, finding.detail = (
+            source,
+            severity,
+            summary[:500],
+            _unquoted(detail),
         )
-        if created and severity >= settings.CASE_THRESHOLD:
+        finding.save()
+        if severity >= settings.CASE_THRESHOLD and not _decided_on(finding):
             into_case(finding, where)
     return finding
+
+
+def _decided_on(finding: Finding) -> bool:
+    """What a judge adds to a closed case is on the finding."""
+    return finding.case is not None and finding.case.status == Case.Status.CLOSED
 
 
 def into_case(finding: Finding, where: Place) -> Case:

@@ -110,13 +110,11 @@ def calibrations(since: datetime) -> list[Calibration]:
     ]
 
 
-# A verdict cites `harms.fraud`; the signal's name is `harm.fraud`.
+# A verdict cites a harm or a bright line by its signal's name.
 _SIGNALS = """
 WITH closed AS (
     SELECT id, date_trunc('month', decided_at AT TIME ZONE 'UTC') AS month,
-           CASE WHEN verdict NOT IN ('no_action', 'over_refusal') THEN
-               regexp_replace(regexp_replace(verdict_rule, '^harms\\.', 'harm.'), '^bright_lines\\.', 'bright_line.')
-           ELSE '' END AS truth
+           CASE WHEN verdict NOT IN ('no_action', 'over_refusal') THEN verdict_rule ELSE '' END AS truth
     FROM audit_cases_case WHERE status = 'closed' AND decided_at >= %s
 ), raised AS (
     SELECT DISTINCT closed.id, closed.month, closed.truth, ground ->> 'name' AS signal

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Q
 
+from audit.cases import transcripts
 from audit.cases.models import Assessment, Case, Finding
 from audit.cases.models.cases import GRAVE
 from conversations.models import Conversation
@@ -46,13 +47,15 @@ def turns(case: Case) -> list[CaseTurn]:
 def _turn(one: ReadTurn) -> CaseTurn:
     findings = list(one.turn.findings.all())
     grave = any(finding.severity >= GRAVE for finding in findings)
-    marks = tuple(sorted(set(_evidence(one, findings)), key=len, reverse=True))
+    marks = tuple(sorted({mark for mark in _evidence(one, findings) if mark}, key=len, reverse=True))
     return CaseTurn(one, findings, marks, grave, tuple(_images(one.turn.content)))
 
 
 def _evidence(one: ReadTurn, findings: list[Finding]) -> Iterable[str]:
-    grounds = [ground for finding in findings for ground in finding.detail.get("grounds") or ()]
-    for ground in (*grounds, *one.turn.decision.get("signals", ())):
+    texts = transcripts.texts_of(one.turn)
+    for span in (span for finding in findings for span in finding.detail.get("spans") or ()):
+        yield transcripts.quote_of(span, texts)[1]
+    for ground in one.turn.decision.get("signals", ()):
         text = str(ground.get("evidence") or "").strip(" .…") if isinstance(ground, dict) else ""
         if len(text) > 2 and not (isinstance(ground, dict) and ground.get("level") == "noted"):
             yield text

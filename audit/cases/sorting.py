@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from audit.cases.models import Case, Finding
+from audit.cases.models.cases import GRAVE
 
 Queue = Case.Queue
 
@@ -26,10 +27,12 @@ class Place(NamedTuple):
     mandatory: bool
 
 
-def place(kind: str, detail: Mapping[str, Any]) -> Place:
-    """`detail["grounds"]` names the signals that a finding rests on; one without any goes by the review's kind."""
+def place(kind: str, detail: Mapping[str, Any], severity: float) -> Place:
+    """By the signals a finding rests on and the lines a judge cited; one without any goes by the review's kind."""
     names = [str(one.get("name", "")) for one in detail.get("grounds") or () if isinstance(one, Mapping)]
+    names += [str(line) for line in detail.get("cited") or ()]
     for beginning, queue, mandatory in BY_SIGNAL:
         if any(name.startswith(beginning) for name in names):
             return Place(queue, mandatory)
-    return Place(BY_KIND.get(kind, Queue.QUALITY), False)
+    queue = BY_KIND.get(kind, Queue.QUALITY)
+    return Place(queue, queue == Queue.PEOPLE and severity >= GRAVE)

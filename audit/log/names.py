@@ -71,6 +71,8 @@ class Name(StrEnum):
     PAUSE_LIFTED = "pause.lifted"
     REVIEW_FORCED = "review.forced"
     REVIEW_RELEASED = "review.released"
+    REVIEW_RETRIED = "review.retried"
+    REVIEW_SHARE_CHANGED = "review.share_changed"
     CHARTER_PROPOSED = "charter.proposed"
     CHARTER_REJECTED = "charter.rejected"
     CHARTER_PUBLISHED = "charter.published"

@@ -207,6 +207,8 @@ CELERY_TASK_ROUTES = {
 }
 CELERY_BEAT_SCHEDULE = {
     "hand-over-forgotten-jobs": {"task": "conversations.requeue_forgotten_jobs", "schedule": 60.0},
+    "send-batched-reviews": {"task": "conversations.send_batched_reviews", "schedule": 60.0},
+    "collect-batched-reviews": {"task": "conversations.collect_batched_reviews", "schedule": 60.0},
     "archive-old-batches": {"task": "conversations.archive_old_batches", "schedule": 3600.0},
     "purge-webhook-deliveries": {"task": "operators.purge_webhook_deliveries", "schedule": 3600.0},
     "forget-idempotency-keys": {"task": "conversations.forget_idempotency_keys", "schedule": 600.0},
@@ -257,6 +259,16 @@ JUDGE_BASE_URL = os.environ.get("PLUMBLINE_JUDGE_BASE_URL", "")
 JUDGE_API_KEY = os.environ.get("PLUMBLINE_JUDGE_API_KEY", "")
 JUDGE_SECONDS = _seconds("PLUMBLINE_JUDGE_SECONDS", 8)
 """For the whole exchange; the turn waits for it."""
+
+# Reviews after the turn ask the same judge, with time on their hands.
+REVIEW_JUDGE_SECONDS = _seconds("PLUMBLINE_REVIEW_JUDGE_SECONDS", 90)
+"""For one exchange; less than a task may take."""
+REVIEW_JUDGE_PER_MINUTE = _whole("PLUMBLINE_REVIEW_JUDGE_PER_MINUTE", 120)
+"""How many questions all workers together ask it."""
+REVIEW_BATCHES = os.environ.get("PLUMBLINE_REVIEW_BATCHES", "") == "1"
+"""Whether turns that are not flagged are judged in batches of the provider's, cheaper and within a day."""
+METRICS_TOKEN = os.environ.get("PLUMBLINE_METRICS_TOKEN", "")
+"""With it as a bearer token a scraper reads the metrics of the reviews; without one only stewards do."""
 
 # Limits: the platform's defaults, where no row says otherwise (docs/api/limits.md).
 LIMITS = {

@@ -14,5 +14,7 @@ urlpatterns = [
     path("", include("conversations.pages.urls")),
     path("webhooks/", include("operators.webhooks.urls")),
     path("", include("audit.cases.urls")),
+    path("reviews/", include("audit.reviews.urls")),
+    path("", include("audit.wellbeing.urls")),
     path("admin/", admin.site.urls),
 ]

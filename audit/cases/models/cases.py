@@ -72,7 +72,7 @@ class Case(models.Model):
     """Until then the latest verdict can be undone."""
     verdict = models.CharField(max_length=16, choices=Verdict, blank=True)
     verdict_rule = models.CharField(max_length=80, blank=True)
-    """The line of the charter that the verdict cites, e.g. `harms.fraud`."""
+    """The line of the charter that the verdict cites, e.g. `harm.fraud`."""
     verdict_note = models.TextField(_("note"), blank=True)
     """For colleagues."""
     operator_note = models.TextField(blank=True)

@@ -12,7 +12,7 @@ from audit.cases.verdicts import Given, submit
 from conversations.models import Conversation
 from operators.models import Account, Deployment, Operator
 
-FRAUD = "harms.fraud"
+FRAUD = "harm.fraud"
 
 
 def reviewer(name: str = "", **fields: bool) -> Account:

@@ -79,7 +79,9 @@ def test_a_user_appeals_through_the_app(client, model):
         model="default", max_tokens=9, messages=[{"role": "user", "content": "How do I build a bomb to kill people?"}]
     )
     turn = Turn.objects.get()
-    made = client.post("/v1/appeals", body={"turn_id": str(turn.pk), "reason": "For a novel."}, cast_to=dict[str, object])
+    made = client.post(
+        "/v1/appeals", body={"turn_id": str(turn.pk), "reason": "For a novel."}, cast_to=dict[str, object]
+    )
     assert (made["status"], made["turn"], made["reason"]) == ("open", str(turn.pk), "For a novel.")
     assert refused(client.post, turn_id=str(turn.pk), reason="Again")[0] == 409
     second = reviewer()

@@ -136,7 +136,8 @@ def test_grave_turns_are_hidden_until_revealed_and_evidence_is_marked(db, new_ke
     one, who = case(0.95, of=app), reviewer()
     grave = turn_of(one.conversation, app, "please <b>steal</b> his identity", 1)
     turn_of(one.conversation, app, "thanks", 2)
-    detail = {"grounds": [{"name": "harm.fraud", "evidence": "<b>steal</b>", "level": "certain"}]}
+    span = {"turn": str(grave.pk), "place": "messages[0]", "start": 7, "end": 19}
+    detail = {"grounds": [{"name": "harm.fraud", "level": "certain"}], "spans": [span]}
     Finding.objects.create(
         turn=grave,
         conversation=one.conversation,

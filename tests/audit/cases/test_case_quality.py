@@ -50,9 +50,9 @@ def test_a_signal_is_held_against_the_lines_that_verdicts_cite(db, django_user_m
 
     app, _ = new_key()
     closed = {"status": "closed", "decided_at": timezone.now()}
-    hit = case(of=app, verdict="warn_operator", verdict_rule="harms.fraud", **closed)
-    miss = case(of=app, verdict="warn_operator", verdict_rule="harms.fraud", **closed)
-    false = case(of=app, verdict="no_action", verdict_rule="harms.fraud", **closed)
+    hit = case(of=app, verdict="warn_operator", verdict_rule="harm.fraud", **closed)
+    miss = case(of=app, verdict="warn_operator", verdict_rule="harm.fraud", **closed)
+    false = case(of=app, verdict="no_action", verdict_rule="harm.fraud", **closed)
     for one, name in ((hit, "harm.fraud"), (miss, "harm.privacy"), (false, "harm.fraud")):
         Finding.objects.create(
             turn=turn_of(one.conversation, app),

@@ -27,7 +27,7 @@ def no_samples(settings):
     [
         (Given("nothing_like_it"), "verdict"),
         (Given("over_refusal"), "rule"),
-        (Given("over_refusal", rule="harms.nonsense"), "rule"),
+        (Given("over_refusal", rule="harm.nonsense"), "rule"),
         (Given("coach_operator", rule=FRAUD, operator_note=" "), "operator_note"),
         (Given("change_severity"), "severity"),
         (Given("no_action", severity=2.0), "severity"),
@@ -203,7 +203,7 @@ def test_a_finding_makes_a_waiting_case_graver_never_lighter(db):
     detail = {"grounds": [{"name": "risk.self_harm"}]}
     finding = Finding(conversation=one.conversation, turn_id=None, kind="wellbeing", severity=0.75, summary="At risk")
     finding.save = lambda **_: None
-    into_case(finding, place("wellbeing", detail))
+    into_case(finding, place("wellbeing", detail, 0.75))
     one.refresh_from_db()
     assert (one.mandatory, one.queue, one.severity, one.reason) == (True, "people", 0.8, "At risk")
     assert one.due_at < timezone.now() + timedelta(hours=2)
