@@ -54,3 +54,12 @@ def work_on_batch_piece(piece_id: int) -> bool:
 def forget_idempotency_keys() -> int:
     """Those whose day is over; a key that is still in use is renewed with its answer."""
     return IdempotencyKey.objects.filter(expires_at__lt=timezone.now()).delete()[0]
+
+
+@shared_task(name="conversations.redecide_sample", time_limit=600)
+def redecide_sample(replay_id: int) -> bool:
+    """True where the replay is done now. It runs where batches do: the screens are there already."""
+    from conversations.batches.stopping import stopping
+    from conversations.redeciding.working import work_on
+
+    return work_on(replay_id, lambda: not stopping())

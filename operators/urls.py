@@ -9,13 +9,16 @@ from operators.views import (
     limits,
     oversight,
     prompt,
+    publishing,
     script,
+    style,
     upstreams,
     versions,
 )
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("style/", style.style, name="style"),
     path("charter/", charter.charter, name="charter"),
     path("charter/versions/", charter.all_versions, name="charter-versions"),
     path("charter/versions/<str:number>/", charter.one_version, name="charter-version"),
@@ -30,8 +33,14 @@ urlpatterns = [
     path("deployments/<uuid:deployment_id>/scope/", deployments.scope, name="deployment-scope"),
     path("deployments/<uuid:deployment_id>/behaviours/", deployments.behaviours, name="deployment-behaviours"),
     path("deployments/<uuid:deployment_id>/prompt/", prompt.prompt, name="deployment-prompt"),
-    path("deployments/<uuid:deployment_id>/versions/", deployments.versions, name="deployment-versions"),
+    path("deployments/<uuid:deployment_id>/versions/", publishing.versions, name="deployment-versions"),
     path("deployments/<uuid:deployment_id>/versions/<int:number>/", versions.version, name="deployment-version"),
+    path("deployments/<uuid:deployment_id>/schedule/", publishing.schedule_draft, name="deployment-schedule"),
+    path(
+        "deployments/<uuid:deployment_id>/schedule/<int:publication_id>/cancel/",
+        publishing.unschedule,
+        name="deployment-unschedule",
+    ),
     path("deployments/<uuid:deployment_id>/publish/", deployments.publish_draft, name="deployment-publish"),
     path(
         "deployments/<uuid:deployment_id>/versions/<int:number>/roll-back/",

@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.security.content_security_policy",
+    "config.zones.viewer_zone",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -204,6 +205,7 @@ CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("celery", "webh
 CELERY_TASK_ROUTES = {
     "operators.deliver_webhook": {"queue": "webhooks"},
     "conversations.work_on_batch_piece": {"queue": "batches"},
+    "conversations.redecide_sample": {"queue": "batches"},
 }
 CELERY_BEAT_SCHEDULE = {
     "hand-over-forgotten-jobs": {"task": "conversations.requeue_forgotten_jobs", "schedule": 60.0},

@@ -15,6 +15,8 @@ DEPLOYMENT_PARTS = [
     "behaviours/",
     "versions/",
     "versions/1/",
+    "replays/",
+    "replays/1/",
     "prompt/",
     "models/",
     "keys/",

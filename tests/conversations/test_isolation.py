@@ -2,18 +2,22 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import anthropic
 import httpx2
 import pytest
 from django.core.cache import cache
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from audit.cases.models import Appeal, Assessment, Case, SavedFilter
 from audit.log.models import Entry
 from audit.oversight.models import Pause
 from conversations.models import Conversation, Turn
+from conversations.redeciding.replays import start as start_replay
 from operators.models import Invitation, Membership, Operator, Upstream, WebhookDelivery
+from operators.scheduling import schedule
 from operators.webhooks.endpoints import create_webhook, send_test
 from tests.operators.accounts_help import account, member
 
@@ -87,6 +91,8 @@ def acme(web, model, new_key) -> dict[str, object]:
         "user_id": "someone",
         "model_id": "default",
         "session_id": 0,
+        "replay_id": start_replay(deployment, size=50, days=7, by=None).pk,
+        "publication_id": schedule(deployment, timezone.now() + timedelta(days=1), by=person, note=MARK).pk,
     }
 
 
