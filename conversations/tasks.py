@@ -63,3 +63,16 @@ def redecide_sample(replay_id: int) -> bool:
     from conversations.redeciding.working import work_on
 
     return work_on(replay_id, lambda: not stopping())
+
+
+@shared_task(name="conversations.replay_charter_proposals", time_limit=LONGEST_PIECE_SECONDS)
+def replay_charter_proposals() -> int:
+    """Proposed versions of the charter on recent turns, so that whoever approves one knows what it changes."""
+    from audit.oversight.models import CharterProposal
+
+    # Looked first: a replay holds the screens, which a worker without one need not.
+    if not CharterProposal.objects.filter(state=CharterProposal.State.REPLAYING).exists():
+        return 0
+    from conversations.charter_replay import replay_waiting
+
+    return replay_waiting()

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from operators.oversight.urls import urlpatterns as oversight
 from operators.views import (
     charter,
     deployment_models,
@@ -7,7 +8,6 @@ from operators.views import (
     home,
     keys,
     limits,
-    oversight,
     prompt,
     publishing,
     script,
@@ -17,6 +17,7 @@ from operators.views import (
 )
 
 urlpatterns = [
+    *oversight,
     path("", home.home, name="home"),
     path("style/", style.style, name="style"),
     path("charter/", charter.charter, name="charter"),
@@ -26,8 +27,6 @@ urlpatterns = [
     path("charter/compare/<str:old>/<str:new>/", charter.compare, name="charter-compare"),
     path("charter/<str:number>.toml", charter.as_toml, name="charter-toml"),
     path("charter/<str:number>.json", charter.as_json, name="charter-json"),
-    path("oversight/", oversight.oversight, name="oversight"),
-    path("oversight/pauses/<uuid:pause_id>/lift/", oversight.lift_pause, name="pause-lift"),
     path("deployments/", deployments.deployments, name="deployments"),
     path("deployments/<uuid:deployment_id>/", deployments.deployment, name="deployment"),
     path("deployments/<uuid:deployment_id>/scope/", deployments.scope, name="deployment-scope"),

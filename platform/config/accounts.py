@@ -98,3 +98,5 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_PASSKEY_SIGNUP_ENABLED = False
 MFA_TOTP_ISSUER = "Plumbline"
 USERSESSIONS_TRACK_ACTIVITY = False
+SECOND_FACTOR_SECONDS = _count("PLUMBLINE_SECOND_FACTOR_SECONDS", 300)
+"""How long a second factor counts as fresh, for what stewards do."""

@@ -99,6 +99,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "operators.accounts.context.local_mail",
+                "operators.oversight.notices.on_every_page",
             ],
         },
     }
@@ -213,6 +214,7 @@ CELERY_BEAT_SCHEDULE = {
     "collect-batched-reviews": {"task": "conversations.collect_batched_reviews", "schedule": 60.0},
     "archive-old-batches": {"task": "conversations.archive_old_batches", "schedule": 3600.0},
     "purge-webhook-deliveries": {"task": "operators.purge_webhook_deliveries", "schedule": 3600.0},
+    "replay-charter-proposals": {"task": "conversations.replay_charter_proposals", "schedule": 30.0},
     "forget-idempotency-keys": {"task": "conversations.forget_idempotency_keys", "schedule": 600.0},
     "settle-verdicts": {"task": "audit.settle_verdicts", "schedule": 10.0},
     "watch-service-levels": {"task": "audit.watch_service_levels", "schedule": 60.0},

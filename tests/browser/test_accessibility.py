@@ -45,13 +45,21 @@ def test_no_page_has_a_serious_finding(demo, sign_in, page, scheme):
             "/upstreams/",
             f"/upstreams/{upstream.pk}/",
             f"/operators/{deployment.operator_id}/upstreams/new/",
+            f"/operators/{deployment.operator_id}/oversight/",
             "/oversight/",
             "/nowhere/",
             "/charter/",
             "/docs",
         ],
         "reviewer": ["/cases/", f"/cases/{case.pk}/", at, "/cases/preferences/", "/cases/quality/"],
-        "steward": ["/oversight/", "/conversations/", f"/conversations/{turn.conversation_id}/", "/cases/reviewers/"],
+        "steward": [
+            "/oversight/",
+            "/oversight/history/",
+            "/oversight/charter/",
+            "/conversations/",
+            f"/conversations/{turn.conversation_id}/",
+            "/cases/reviewers/",
+        ],
     }
     page.emulate_media(color_scheme=scheme)
     page.goto(f"{demo['web']}/sign-in/")

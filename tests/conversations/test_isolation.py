@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from audit.cases.models import Appeal, Assessment, Case, SavedFilter
 from audit.log.models import Entry
-from audit.oversight.models import Pause
+from audit.oversight.models import CharterProposal, ForcedReview, Pause
 from conversations.models import Conversation, Turn
 from conversations.redeciding.replays import start as start_replay
 from operators.models import Invitation, Membership, Operator, Upstream, WebhookDelivery
@@ -85,6 +85,10 @@ def acme(web, model, new_key) -> dict[str, object]:
         "assessment_id": Assessment.objects.create(case=case, reviewer=person, stage="first").pk,
         "filter_id": SavedFilter.objects.create(account=person, name=MARK, query="late=on").pk,
         "account_id": person.pk,
+        "review_id": ForcedReview.objects.create(deployment_id=deployment.pk, reason=MARK, placed_by=person).pk,
+        "proposal_id": CharterProposal.objects.create(
+            number="1.0", digest="", replaces="1.1", reason=MARK, proposed_by=person
+        ).pk,
         "pause_id": Pause.objects.create(subject_type="user", subject_id="nobody", reason=MARK, placed_by=person).pk,
         "batch_id": batch.id,
         "appeal_id": appeal.pk,
