@@ -21,6 +21,7 @@ DEPLOYMENT_PARTS = [
     "limits/",
     "conversations/",
     "usage/",
+    "wellbeing/",
 ]
 
 
@@ -45,8 +46,8 @@ def test_no_page_has_a_serious_finding(demo, sign_in, page, scheme):
             "/charter/",
             "/docs",
         ],
-        "reviewer": ["/cases/", f"/cases/{Case.objects.get().pk}/"],
-        "steward": ["/oversight/", "/conversations/", f"/conversations/{turn.conversation_id}/"],
+        "reviewer": ["/cases/", f"/cases/{Case.objects.get().pk}/", f"/wellbeing/{deployment.pk}/"],
+        "steward": ["/reviews/", "/oversight/", "/conversations/", f"/conversations/{turn.conversation_id}/"],
     }
     page.emulate_media(color_scheme=scheme)
     page.goto(f"{demo['web']}/sign-in/")
