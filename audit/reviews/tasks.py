@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from audit.cases.transcripts import texts_of
 from audit.reviews.asking import Verdict, question
 from audit.reviews.keeping import keep_screens, keep_verdict
 from audit.reviews.lines import charter_of
@@ -21,7 +22,8 @@ class AuditReview:
     kind = "audit"
 
     def asked(self, turn: Turn) -> Asked | None:
-        if turn.content.get("deleted") or chosen(turn, review(turn)) == NOT:
+        # What was deleted, or never stored, nobody can review.
+        if not texts_of(turn) or chosen(turn, review(turn)) == NOT:
             return None
         settings = turn.configuration.settings if turn.configuration else {}
         charter = charter_of(turn.charter_digest)

@@ -17,10 +17,10 @@ LONGEST_SERIES = 200
 
 
 def unread(turn: Turn, most: int = 12) -> list[Turn]:
-    """Turns of the conversation that no judge has measured, up to this one, the oldest first."""
+    """Turns of the conversation that no judge has measured, up to this one, the oldest first; none without a text."""
     found = Turn.objects.filter(conversation_id=turn.conversation_id, number__lte=turn.number)
     found = found.exclude(wellbeing__source=Finding.Source.JUDGE).select_related("configuration")
-    newest = [one for one in found.order_by("-number", "-started_at")[:most] if not one.content.get("deleted")]
+    newest = [one for one in found.order_by("-number", "-started_at")[:most] if transcripts.texts_of(one, system=False)]
     return newest[::-1]
 
 

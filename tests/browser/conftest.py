@@ -9,7 +9,7 @@ import pytest
 from django.core.cache import cache
 from playwright.sync_api import Page
 
-from conversations.models import Turn
+from conversations.models import Job, Turn
 from operators.management.commands.seed_demo import OPERATOR, REVIEWER, STEWARD, _seed
 from tests.support.waiting import until
 
@@ -97,12 +97,11 @@ def picture(page: Page) -> Callable[[str], None]:
     return take
 
 
-def reviewed() -> None:
-    """Does the review jobs of all turns here and now, as a worker would."""
+def reviewed(*jobs: Job) -> None:
+    """Does these review jobs, or those of all turns, here and now, as a worker would."""
     from audit.reviews.tasks import review_turn
     from audit.wellbeing.tasks import review_wellbeing
-    from conversations.models import Job
 
     until(Turn.objects.exists)
-    for job in Job.objects.filter(done_at=None):
+    for job in jobs or Job.objects.filter(done_at=None):
         {"audit": review_turn, "wellbeing": review_wellbeing}[job.kind](job.pk)

@@ -24,6 +24,7 @@ DEPLOYMENT_PARTS = [
     "conversations/",
     "usage/",
     "reviews/",
+    "wellbeing/",
 ]
 
 
@@ -51,7 +52,7 @@ def test_no_page_has_a_serious_finding(demo, sign_in, page, scheme):
             "/charter/",
             "/docs",
         ],
-        "reviewer": ["/cases/", f"/cases/{case.pk}/", at, "/cases/preferences/", "/cases/quality/"],
+        "reviewer": ["/cases/", f"/cases/{case.pk}/", at, "/cases/preferences/", "/cases/quality/", f"/wellbeing/{deployment.pk}/"],
         "steward": [
             "/oversight/",
             "/oversight/history/",
@@ -59,6 +60,7 @@ def test_no_page_has_a_serious_finding(demo, sign_in, page, scheme):
             "/conversations/",
             f"/conversations/{turn.conversation_id}/",
             "/cases/reviewers/",
+            "/reviews/",
         ],
     }
     page.emulate_media(color_scheme=scheme)
