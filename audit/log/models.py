@@ -1,9 +1,16 @@
-"""The log's tables. Rows of entry, leaf, node and checkpoint are never changed or removed: triggers refuse it.
+"""The log's tables. Rows of all but pending are never changed or removed: triggers refuse it.
 
 No foreign key leads anywhere: a subject is named by type and id, and an entry outlives what it is about.
 """
 
 from django.db import models
+from django.db.models.fields.json import KT
+from django.db.models.functions import Now
+
+from audit.log.names import Name
+
+NO_TURN = ~models.Q(name=Name.TURN_RECORDED.value)
+"""Turns are by far the most entries; whoever looks for other acts must not walk over them."""
 
 
 class Entry(models.Model):
@@ -23,6 +30,9 @@ class Entry(models.Model):
         indexes = [
             models.Index(fields=["subject_type", "subject_id", "id"], name="audit_log_entry_subject"),
             models.Index(fields=["name", "id"], name="audit_log_entry_name"),
+            models.Index("actor_type", "actor_id", "id", name="audit_log_entry_actor", condition=NO_TURN),
+            models.Index(KT("detail__operator"), "id", name="audit_log_entry_operator", condition=NO_TURN),
+            models.Index("subject_type", "id", name="audit_log_entry_kind", condition=NO_TURN),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(digest__regex="^[0-9a-f]{64}$"), name="audit_log_entry_digest"),
@@ -80,3 +90,15 @@ class Checkpoint(models.Model):
 
     def __str__(self) -> str:
         return f"checkpoint {self.tree_size}"
+
+
+class VerifierKey(models.Model):
+    """A public key that signs or signed checkpoints, so that the API can tell it. Whoever checks keeps a copy elsewhere:
+    who could change this table could tell of another key."""
+
+    id = models.BigAutoField(primary_key=True)
+    vkey = models.TextField(unique=True)
+    since = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.vkey

@@ -51,6 +51,9 @@ ORDER BY taken.id"""  # noqa: S608 - made of constants
 LEAVES = """
 INSERT INTO audit_log_leaf (index, entry_id, leaf_hash)
 SELECT * FROM unnest(%b::bigint[], %b::uuid[], %b::bytea[])"""
+KEYS = """
+INSERT INTO audit_log_verifierkey (vkey) SELECT vkey FROM unnest(%s::text[]) WITH ORDINALITY AS known (vkey, place)
+WHERE NOT EXISTS (SELECT FROM audit_log_verifierkey AS stored WHERE stored.vkey = known.vkey) ORDER BY place"""
 NODES = """
 INSERT INTO audit_log_node (level, index, hash)
 SELECT * FROM unnest(%b::smallint[], %b::bigint[], %b::bytea[])"""
@@ -69,6 +72,8 @@ class Appender:
             peaks = read_hashes(cursor, places)
         self.frontier = tree.Frontier(size, [peaks[place] for place in places])
         self.signed_size = self._check_signed()
+        # The retired first: the newest of the table is the one that signs.
+        connection.execute(KEYS, [[verifier.vkey for verifier in reversed(keys.verifiers)]])
         self._publish(lambda: files.write_keys(keys.verifiers))
 
     def step(self, limit: int = BATCH) -> int:

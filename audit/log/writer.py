@@ -66,9 +66,11 @@ def entry_row(
     digest: str | bytes | None = None,
     detail: Mapping[str, Any] | None = None,
     at: datetime | None = None,
+    entry_id: UUID | None = None,
 ) -> Row:
     """A row for INSERT_ENTRIES. Pure but for the clock and the random part of the id.
 
+    entry_id: one from `new_id`, where it was told to somebody before the act was done.
     actor, subject: (type, id); the id may be anything whose str() names it.
     digest: of the content's ciphertext; 32 bytes or 64 hex digits, "sha256:" before them allowed.
     detail: a small object of strings, integers, booleans, nulls, arrays and objects; never content or secrets.
@@ -84,7 +86,7 @@ def entry_row(
             raise ValueError(f"detail of {len(encoded)} bytes is over {MAX_DETAIL_BYTES}")
         text = encoded.decode()
     return Row(
-        new_id(),
+        entry_id or new_id(),
         Name(name).value,
         *_ref("actor", actor),
         *_ref("subject", subject),
