@@ -93,8 +93,8 @@ class Checkpoint(models.Model):
 
 
 class VerifierKey(models.Model):
-    """A public key that signs or signed checkpoints, so that the API can tell it. Whoever checks keeps a copy elsewhere:
-    who could change this table could tell of another key."""
+    """A public key that signs or signed checkpoints, for the API to tell. Whoever checks keeps a copy elsewhere: who
+    could change this table could tell of another key."""
 
     id = models.BigAutoField(primary_key=True)
     vkey = models.TextField(unique=True)

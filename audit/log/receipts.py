@@ -1,7 +1,6 @@
 """How far the tree is behind the writers."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import connection
 

@@ -20,7 +20,7 @@ from tests.operators.accounts_help import account, member
 MARK = "Zanzibar"
 """Stands in everything that is Acme's; where somebody else reads it, something leaked."""
 NOT_THEIRS = {403, 404, 405}
-PUBLIC = ("charter/", "plumbline.py", "mail/", "invitations/")
+PUBLIC = ("charter/", "plumbline.py", "plumbline-verify.py", "mail/", "invitations/")
 """For everybody, or for whoever holds the link."""
 
 

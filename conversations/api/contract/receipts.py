@@ -100,8 +100,8 @@ OPERATIONS = {
         "get_receipt",
         "Audit log",
         "A turn's receipt",
-        "Proves that its entry is in the audit log; `plumbline-verify receipt` checks it offline. An entry has its place "
-        "within a second or two: until then the answer is a 202, with the entry and without the proof.",
+        "Proves that its entry is in the audit log; `plumbline-verify receipt` checks it offline. An entry has its "
+        "place within a second or two: until then the answer is a 202, with the entry and without the proof.",
         scope="records",
         parameters=[
             parameter("receipt_id", TEXT, "As a turn's answer names it.", where="path", example=RECEIPT),
@@ -138,7 +138,7 @@ OPERATIONS = {
         "get_log_consistency",
         "Audit log",
         "That the log only grew",
-        "The proof that the newest checkpoint continues an older one; `plumbline-verify consistency` checks it offline.",
+        "Proves that the newest checkpoint continues an older one; `plumbline-verify consistency` checks it offline.",
         parameters=[
             parameter("from", {"type": "integer", "minimum": 1}, "The older one's number of leaves.", example=8)
             | {"required": True}
