@@ -4,13 +4,18 @@ No foreign key leads anywhere: a subject is named by type and id, and an entry o
 """
 
 from django.db import models
+from django.db.models import Case, F, When
 from django.db.models.fields.json import KT
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from audit.log.names import Name
 
 NO_TURN = ~models.Q(name=Name.TURN_RECORDED.value)
 """Turns are by far the most entries; whoever looks for other acts must not walk over them."""
+WHOSE = Coalesce(
+    KT("detail__operator"), Case(When(subject_type="operator", then=F("subject_id")), output_field=models.TextField())
+)
+"""The operator that an entry belongs to, if any. As text, and written the same in queries as in the index."""
 
 
 class Entry(models.Model):
@@ -31,7 +36,7 @@ class Entry(models.Model):
             models.Index(fields=["subject_type", "subject_id", "id"], name="audit_log_entry_subject"),
             models.Index(fields=["name", "id"], name="audit_log_entry_name"),
             models.Index("actor_type", "actor_id", "id", name="audit_log_entry_actor", condition=NO_TURN),
-            models.Index(KT("detail__operator"), "id", name="audit_log_entry_operator", condition=NO_TURN),
+            models.Index(WHOSE, "id", name="audit_log_entry_whose", condition=NO_TURN),
             models.Index("subject_type", "id", name="audit_log_entry_kind", condition=NO_TURN),
         ]
         constraints = [

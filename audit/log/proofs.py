@@ -20,6 +20,8 @@ from audit.log.store import READ_HASHES, arranged, asked_places, hash_parameters
 from audit.log.tree import NodeReader
 
 T = TypeVar("T")
+Signed = tuple[int, str]
+"""A checkpoint's number of leaves, and its note."""
 Query = tuple[str, Sequence[Any]]
 Steps = Generator[Query, list[tuple[Any, ...]], T]
 
@@ -72,14 +74,14 @@ def receipt(entry_id: UUID) -> Steps[dict[str, Any] | None]:
     return made[0] if made else None
 
 
-def receipts(entry_ids: Sequence[UUID]) -> Steps[list[dict[str, Any]]]:
+def receipts(entry_ids: Sequence[UUID], under: Signed | None = None) -> Steps[list[dict[str, Any]]]:
     """The receipts of several entries, all under one checkpoint, in the order asked; those that are not there left out.
 
     At most some hundreds at once: each reads a logarithmic number of hashes, all in one query.
+    under: an older checkpoint; the newest by default.
     """
     rows = yield ENTRY, [list(entry_ids)]
-    newest = yield NEWEST, []
-    size, note = newest[0] if newest else (0, "")
+    size, note = under or (yield from newest_signed())
     found = {str(row[1]): (row[0], from_row(row[1:])) for row in rows}
     indexes = [index for index, _ in found.values() if index is not None and index < size]
     proofs = yield from _hashed(
@@ -89,6 +91,12 @@ def receipts(entry_ids: Sequence[UUID]) -> Steps[list[dict[str, Any]]]:
         _receipt(entry, index, proofs.get(index), note)
         for index, entry in (found[str(wanted)] for wanted in entry_ids if str(wanted) in found)
     ]
+
+
+def newest_signed() -> Steps[Signed]:
+    """0 and an empty note where nothing is signed."""
+    newest = yield NEWEST, []
+    return newest[0] if newest else (0, "")  # type: ignore[return-value] # as NEWEST selects
 
 
 def _receipt(entry: dict[str, Any], index: int | None, proof: list[str] | None, note: str) -> dict[str, Any]:
@@ -109,20 +117,19 @@ def _receipt(entry: dict[str, Any], index: int | None, proof: list[str] | None, 
 def log_now() -> Steps[dict[str, Any]]:
     """`{"type": "log", "origin", "keys", "checkpoint"}`: verifier keys, the newest first; the newest signed note."""
     keys = yield KEYS, []
-    newest = yield NEWEST, []
+    _size, note = yield from newest_signed()
     return {
         "type": "log",
         "origin": log_origin(),
         "keys": [vkey for (vkey,) in keys],
-        "checkpoint": newest[0][1] if newest else None,
+        "checkpoint": note or None,
     }
 
 
 def consistency(old: int) -> Steps[dict[str, Any]]:
     """`{"type": "consistency", "from", "to", "proof", "checkpoint"}`: that the newest signed tree begins with the first
     `old` leaves. Raises NotSignedYetError where fewer are signed; `old` is at least 1."""
-    newest = yield NEWEST, []
-    size, note = newest[0] if newest else (0, "")
+    size, note = yield from newest_signed()
     if old > size:
         raise NotSignedYetError(f"{size} entries are signed, not {old}")
     proof = yield from _hashed(lambda node: tree.consistency_proof(old, size, node))

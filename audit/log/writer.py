@@ -19,6 +19,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from audit.log.belonging import with_owner
 from audit.log.canonical import canonical
 from audit.log.envelope import DIGEST
 from audit.log.names import Name
@@ -111,8 +112,11 @@ def write(
     digest: str | bytes | None = None,
     detail: Mapping[str, Any] | None = None,
 ) -> UUID:
-    """Records an act in the current Django transaction; returns the entry's id. Arguments as for `entry_row`."""
-    row = entry_row(name, actor=actor, subject=subject, digest=digest, detail=detail)
+    """Records an act in the current Django transaction; returns the entry's id. Arguments as for `entry_row`.
+
+    Where the subject is an operator's and `detail` does not say so, it is added: see belonging.py.
+    """
+    row = entry_row(name, actor=actor, subject=subject, digest=digest, detail=with_owner(subject, detail))
     with connection.cursor() as cursor:
         cursor.execute(INSERT_ENTRIES, entry_parameters([row]))
     return row.id

@@ -41,12 +41,14 @@ def test_no_page_has_a_serious_finding(demo, sign_in, page, scheme):
             f"/upstreams/{upstream.pk}/",
             f"/operators/{deployment.operator_id}/upstreams/new/",
             "/oversight/",
+            f"/operators/{deployment.operator_id}/audit-trail/",
+            f"/operators/{deployment.operator_id}/audit-trail/{turn.entry_id}/",
             "/nowhere/",
             "/charter/",
             "/docs",
         ],
         "reviewer": ["/cases/", f"/cases/{Case.objects.get().pk}/"],
-        "steward": ["/oversight/", "/conversations/", f"/conversations/{turn.conversation_id}/"],
+        "steward": ["/oversight/", "/log/", "/conversations/", f"/conversations/{turn.conversation_id}/"],
     }
     page.emulate_media(color_scheme=scheme)
     page.goto(f"{demo['web']}/sign-in/")

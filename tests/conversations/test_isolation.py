@@ -81,6 +81,8 @@ def acme(web, model, new_key) -> dict[str, object]:
         "user_id": "someone",
         "model_id": "default",
         "session_id": 0,
+        "entry_id": turn.entry_id,
+        "receipt_id": turn.entry_id,
     }
 
 
@@ -106,7 +108,7 @@ def test_every_page_as_an_owner_of_another_operator(acme):
 
 def test_every_api_route_with_a_key_of_another_operator(acme, web, new_key):
     _, key = new_key()
-    theirs = {"batch_id", "conversation_id", "turn_id", "key_id"}
+    theirs = {"batch_id", "conversation_id", "turn_id", "key_id", "receipt_id"}
     wrong, walked = [], 0
     with httpx2.Client(base_url=web, headers={"x-api-key": key}, trust_env=False, timeout=20) as client:
         for route, _ in patterns(get_resolver("config.api_urls")):

@@ -1,4 +1,4 @@
-"""The tree against an independent implementation. Its licence is the GPL, so it is here alone and not in the product."""
+"""The tree against an independent implementation. It is under the GPL, so it is here and not in the product."""
 
 import pytest
 from pymerkle import InmemoryTree
