@@ -51,7 +51,7 @@ def read(entries: Iterable[Entry], operator: Operator | None) -> list[ReadEntry]
     return [
         ReadEntry(
             entry=one,
-            act=said(one.name.partition(".")[2]),
+            act=said(one.name),
             actor=_name(names, one.actor_type, one.actor_id),
             subject=_name(names, one.subject_type, one.subject_id),
             subject_link=f"{one.subject_type}:{one.subject_id}",
