@@ -288,6 +288,13 @@ STALE_STATE_SECONDS = _seconds("PLUMBLINE_STALE_STATE_SECONDS", 10)
 # The audit log.
 PLUMBLINE_LOG_KEY_FILE = os.environ.get("PLUMBLINE_LOG_KEY_FILE", str(ROOT / ".local" / "audit.key"))
 PLUMBLINE_CHECKPOINT_DIR = os.environ.get("PLUMBLINE_CHECKPOINT_DIR", str(ROOT / ".local" / "checkpoints"))
+PLUMBLINE_CHECKPOINT_S3 = os.environ.get("PLUMBLINE_CHECKPOINT_S3", "")
+"""`s3://bucket/prefix`: where checkpoints go besides; credentials as AWS's own tools find them."""
+PLUMBLINE_CHECKPOINT_S3_ENDPOINT = os.environ.get("PLUMBLINE_CHECKPOINT_S3_ENDPOINT", "")
+PLUMBLINE_WITNESS = os.environ.get("PLUMBLINE_WITNESS", "")
+"""A witness's key, @ and its URL (docs/operations/audit-log.md)."""
+LOG_LAG_SECONDS = _seconds("PLUMBLINE_LOG_LAG_SECONDS", 60)
+"""An entry that waits longer than this for its place in the log is an alarm."""
 PLUMBLINE_LOG_ORIGIN = os.environ.get("PLUMBLINE_LOG_ORIGIN", "plumbline")
 
 CASE_THRESHOLD = 0.7
