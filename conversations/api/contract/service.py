@@ -18,9 +18,7 @@ SCHEMAS: Part = {
             "broker": _STATE,
             "upstream": _STATE,
             "limits": one_of("ok", "local", description="`local` while this process counts for itself."),
-            "log": one_of(
-                "ok", "behind", "unknown", description="`behind` where entries wait for too long."
-            ),
+            "log": one_of("ok", "behind", "unknown", description="`behind` where entries wait for too long."),
             "log_pending": told(COUNT, "Entries of the audit log that wait for their place."),
             "log_oldest_seconds": {"type": "number", "description": "How long the oldest of them has waited."},
             "metrics": {"type": "object", "description": "What was counted here, while limits are local."},
