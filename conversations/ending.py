@@ -46,7 +46,7 @@ async def end(access: Access, conversation: UUID) -> None:
         Name.CONVERSATION_ENDED,
         actor=("key", access.key_id),
         subject=("conversation", conversation),
-        detail={"deployment": str(access.deployment_id)},
+        detail={"operator": str(access.operator_id), "deployment": str(access.deployment_id)},
     )
     told = {
         "conversation_id": str(conversation),

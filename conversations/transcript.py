@@ -149,6 +149,8 @@ class Transcript:
         flagged, ended = bool(self._flags()), decision.outcome == "end"
         return TurnRecord(
             id=turn.id,
+            receipt=turn.receipt,
+            operator_id=turn.access.operator_id,
             conversation_id=place.conversation_id,
             branched_from=place.branched_from,
             user_ref=place.user_ref,

@@ -57,6 +57,8 @@ class TurnInProgress:
     entry: Entry
     place: Place = field(init=False)
     id: UUID = field(default_factory=new_id)
+    receipt: UUID = field(default_factory=new_id)
+    """The id of its entry in the audit log, which the caller is told before the entry is written."""
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     clock: float = field(default_factory=time.monotonic)
     signals: tuple[Signal, ...] = ()
@@ -162,6 +164,7 @@ async def _prepare(turn: TurnInProgress, *, counting: bool) -> None:
 def _repeat(turn: TurnInProgress, recorded: Recorded) -> None:
     """The turn as it was."""
     turn.id, turn.place, turn.decision = recorded.turn_id, recorded.place, recorded.decision
+    turn.receipt = recorded.receipt
     turn.dropped, turn.not_granted = recorded.dropped, recorded.not_granted
     turn.access = replace(turn.access, configuration_number=recorded.configuration_number)
 

@@ -215,6 +215,7 @@ CELERY_BEAT_SCHEDULE = {
     "archive-old-batches": {"task": "conversations.archive_old_batches", "schedule": 3600.0},
     "purge-webhook-deliveries": {"task": "operators.purge_webhook_deliveries", "schedule": 3600.0},
     "replay-charter-proposals": {"task": "conversations.replay_charter_proposals", "schedule": 30.0},
+    "watch-audit-log": {"task": "audit_log.watch", "schedule": 30.0},
     "forget-idempotency-keys": {"task": "conversations.forget_idempotency_keys", "schedule": 600.0},
     "settle-verdicts": {"task": "audit.settle_verdicts", "schedule": 10.0},
     "watch-service-levels": {"task": "audit.watch_service_levels", "schedule": 60.0},
@@ -306,6 +307,13 @@ STALE_STATE_SECONDS = _seconds("PLUMBLINE_STALE_STATE_SECONDS", 10)
 # The audit log.
 PLUMBLINE_LOG_KEY_FILE = os.environ.get("PLUMBLINE_LOG_KEY_FILE", str(ROOT / ".local" / "audit.key"))
 PLUMBLINE_CHECKPOINT_DIR = os.environ.get("PLUMBLINE_CHECKPOINT_DIR", str(ROOT / ".local" / "checkpoints"))
+PLUMBLINE_CHECKPOINT_S3 = os.environ.get("PLUMBLINE_CHECKPOINT_S3", "")
+"""`s3://bucket/prefix`: where checkpoints go besides; credentials as AWS's own tools find them."""
+PLUMBLINE_CHECKPOINT_S3_ENDPOINT = os.environ.get("PLUMBLINE_CHECKPOINT_S3_ENDPOINT", "")
+PLUMBLINE_WITNESS = os.environ.get("PLUMBLINE_WITNESS", "")
+"""A witness's key, @ and its URL (docs/operations/audit-log.md)."""
+LOG_LAG_SECONDS = _seconds("PLUMBLINE_LOG_LAG_SECONDS", 60)
+"""An entry that waits longer than this for its place in the log is an alarm."""
 PLUMBLINE_LOG_ORIGIN = os.environ.get("PLUMBLINE_LOG_ORIGIN", "plumbline")
 
 CASE_THRESHOLD = 0.7

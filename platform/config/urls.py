@@ -10,6 +10,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("", include("operators.accounts.urls")),
     path("", include("operators.members.urls")),
+    path("", include("operators.trail.urls")),
     path("", include("operators.urls")),
     path("", include("conversations.pages.urls")),
     path("webhooks/", include("operators.webhooks.urls")),

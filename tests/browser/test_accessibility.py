@@ -48,6 +48,8 @@ def test_no_page_has_a_serious_finding(demo, sign_in, page, scheme):
             f"/operators/{deployment.operator_id}/upstreams/new/",
             f"/operators/{deployment.operator_id}/oversight/",
             "/oversight/",
+            f"/operators/{deployment.operator_id}/audit-trail/",
+            f"/operators/{deployment.operator_id}/audit-trail/{turn.entry_id}/",
             "/nowhere/",
             "/charter/",
             "/docs",
@@ -61,6 +63,7 @@ def test_no_page_has_a_serious_finding(demo, sign_in, page, scheme):
             f"/conversations/{turn.conversation_id}/",
             "/cases/reviewers/",
             "/reviews/",
+            "/log/",
         ],
     }
     page.emulate_media(color_scheme=scheme)

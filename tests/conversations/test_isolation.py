@@ -24,7 +24,7 @@ from tests.operators.accounts_help import account, member
 MARK = "Zanzibar"
 """Stands in everything that is Acme's; where somebody else reads it, something leaked."""
 NOT_THEIRS = {403, 404, 405}
-PUBLIC = ("charter/", "plumbline.py", "mail/", "invitations/")
+PUBLIC = ("charter/", "plumbline.py", "plumbline-verify.py", "mail/", "invitations/")
 """For everybody, or for whoever holds the link."""
 
 
@@ -97,6 +97,8 @@ def acme(web, model, new_key) -> dict[str, object]:
         "session_id": 0,
         "replay_id": start_replay(deployment, size=50, days=7, by=None).pk,
         "publication_id": schedule(deployment, timezone.now() + timedelta(days=1), by=person, note=MARK).pk,
+        "entry_id": turn.entry_id,
+        "receipt_id": turn.entry_id,
     }
 
 
@@ -122,7 +124,7 @@ def test_every_page_as_an_owner_of_another_operator(acme):
 
 def test_every_api_route_with_a_key_of_another_operator(acme, web, new_key):
     _, key = new_key()
-    theirs = {"batch_id", "conversation_id", "turn_id", "key_id"}
+    theirs = {"batch_id", "conversation_id", "turn_id", "key_id", "receipt_id"}
     wrong, walked = [], 0
     with httpx2.Client(base_url=web, headers={"x-api-key": key}, trust_env=False, timeout=20) as client:
         for route, _ in patterns(get_resolver("config.api_urls")):
