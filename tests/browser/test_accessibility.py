@@ -54,7 +54,14 @@ def test_no_page_has_a_serious_finding(demo, sign_in, page, scheme):
             "/charter/",
             "/docs",
         ],
-        "reviewer": ["/cases/", f"/cases/{case.pk}/", at, "/cases/preferences/", "/cases/quality/", f"/wellbeing/{deployment.pk}/"],
+        "reviewer": [
+            "/cases/",
+            f"/cases/{case.pk}/",
+            at,
+            "/cases/preferences/",
+            "/cases/quality/",
+            f"/wellbeing/{deployment.pk}/",
+        ],
         "steward": [
             "/oversight/",
             "/oversight/history/",
