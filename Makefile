@@ -67,8 +67,8 @@ train: python ## Train the screens anew and measure them on themes held out; tak
 evaluate: venv-test ## Measure the screens and the hierarchy, into an HTML report; ARGS="FILE.jsonl --json" measures that file
 	@exec $(RUN) manage.py evaluate $(ARGS)
 
-screenshots: venv-test chromium ## Make the documentation's pictures anew
-	@PLUMBLINE_SCREENSHOTS=docs/images exec $(SERVERS) --model -- $(RUN) -m pytest tests/browser $(ARGS)
+screenshots: venv-test chromium ## Take pictures of every page, four sizes, light and dark, into .local/screenshots; the documentation's anew
+	@PLUMBLINE_SCREENSHOTS=.local/screenshots exec $(SERVERS) --model -- $(RUN) -m pytest tests/browser $(ARGS)
 
 clean: ## Delete .venv, .venv-clients, .venv-audit and .local, and with it the demo's data, keys and audit log
 	@test ! -e .local/run.lock || flock -n .local/run.lock true || { echo "Plumbline runs here; stop it first."; exit 1; }

@@ -141,7 +141,7 @@ async def _note(
         name,
         actor=("key", access.key_id),
         subject=("adjustments", row_id),
-        detail={"deployment": str(access.deployment_id), **detail},
+        detail={"operator": str(access.operator_id), "deployment": str(access.deployment_id), **detail},
     )
     await connection.execute(INSERT_ENTRIES, entry_parameters([entry]))
 

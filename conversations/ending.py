@@ -21,10 +21,12 @@ from operators.webhooks.events import INSERT_DELIVERIES, EventType, emit
 ENDED_BY_STEWARD = "conversation-ended"
 """The notice by which every process ends what runs of a conversation."""
 
+REASON = "The app ended the conversation."
+
 # Entry and event are written only where something was ended; one statement, one transaction.
 _END = f"""
 WITH ended AS (
-    UPDATE conversations_conversation SET ended_at = now()
+    UPDATE conversations_conversation SET ended_at = now(), ended_by = 'app', ended_because = %(reason)s
     WHERE id = %(conversation)s AND deployment_id = %(deployment)s AND ended_at IS NULL AND deleted_at IS NULL
     RETURNING id
 ), new_events AS (
@@ -44,18 +46,19 @@ async def end(access: Access, conversation: UUID) -> None:
         Name.CONVERSATION_ENDED,
         actor=("key", access.key_id),
         subject=("conversation", conversation),
-        detail={"deployment": str(access.deployment_id)},
+        detail={"operator": str(access.operator_id), "deployment": str(access.deployment_id)},
     )
     told = {
         "conversation_id": str(conversation),
         "deployment_id": str(access.deployment_id),
-        "reason": "The app ended the conversation.",
+        "reason": REASON,
     }
     parameters = {
         "conversation": conversation,
         "deployment": access.deployment_id,
         "operator": access.operator_id,
         "told": orjson.dumps(told).decode(),
+        "reason": REASON,
         **entry_parameters([entry]),
     }
     async with database.pool().connection() as connection:
@@ -66,7 +69,8 @@ def end_by_steward(conversation: Conversation, *, reason: str, by: Account) -> b
     """Ends what runs of it, too, in every process. False where it had ended, or was deleted. For pages: synchronous."""
     with transaction.atomic():
         live = Conversation.objects.filter(pk=conversation.pk, ended_at=None, deleted_at=None)
-        if not live.update(ended_at=timezone.now()):
+        by_steward = {"ended_by": Conversation.EndedBy.STEWARD, "ended_because": reason[:300]}
+        if not live.update(ended_at=timezone.now(), **by_steward):
             return False
         deployment = conversation.deployment
         write(

@@ -19,7 +19,7 @@ _DAY = timedelta(days=1)
 
 _CONVERSATION = """
 SELECT c.id, c.user_ref, c.branched_from_id, c.created_at, c.last_turn_at, c.turn_count, c.flagged, c.ended_at,
-       c.deleted_at
+       c.ended_by, c.ended_because, c.deleted_at
 FROM conversations_conversation c
 WHERE c.deployment_id = %(deployment)s"""
 

@@ -5,6 +5,7 @@ from celery import shared_task
 from django.utils import timezone
 
 import conversations.batches.stopping  # noqa: F401 - before the worker forks
+from conversations import batched_reviews
 from conversations.batches.handing import archive_old
 from conversations.models import IdempotencyKey
 from conversations.outboxes import OUTBOXES
@@ -18,6 +19,16 @@ LONGEST_PIECE_SECONDS = 3600
 @shared_task(name="conversations.requeue_forgotten_jobs")
 def requeue_forgotten_jobs() -> int:
     return sum(outbox.requeue_forgotten() for outbox in OUTBOXES)
+
+
+@shared_task(name="conversations.send_batched_reviews")
+def send_batched_reviews() -> int:
+    return batched_reviews.send()
+
+
+@shared_task(name="conversations.collect_batched_reviews")
+def collect_batched_reviews() -> int:
+    return batched_reviews.collect()
 
 
 @shared_task(name="conversations.archive_old_batches")

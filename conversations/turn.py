@@ -22,7 +22,7 @@ from uuid import UUID
 
 from audit.log.writer import new_id
 from charter import Decision, Signal, Situation, compose, decide, doubts, opening, reply
-from conversations import observation, replay, wording
+from conversations import closing, observation, replay, wording
 from conversations.adjustments import refused
 from conversations.admission import Entry, admit, leave, refuse_if_paused
 from conversations.errors import ApiError, LacksScopeError
@@ -57,9 +57,13 @@ class TurnInProgress:
     entry: Entry
     place: Place = field(init=False)
     id: UUID = field(default_factory=new_id)
+    receipt: UUID = field(default_factory=new_id)
+    """The id of its entry in the audit log, which the caller is told before the entry is written."""
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     clock: float = field(default_factory=time.monotonic)
     signals: tuple[Signal, ...] = ()
+    situation: Situation | None = None
+    """What it was decided from."""
     decision: Decision | None = None
     system: list[dict[str, Any]] = field(default_factory=list)
     dropped: dict[str, str] = field(default_factory=dict)
@@ -152,13 +156,15 @@ async def _prepare(turn: TurnInProgress, *, counting: bool) -> None:
         past=place.past,
         paused=paused,
     )
-    turn.decision = decide(situation if counting else await judged(turn, situation))
+    turn.situation = situation if counting else await judged(turn, situation)
+    turn.decision = decide(turn.situation)
     turn.system = compose(access.charter, access.configuration, turn.decision.effective, turn.decision, request.system)
 
 
 def _repeat(turn: TurnInProgress, recorded: Recorded) -> None:
     """The turn as it was."""
     turn.id, turn.place, turn.decision = recorded.turn_id, recorded.place, recorded.decision
+    turn.receipt = recorded.receipt
     turn.dropped, turn.not_granted = recorded.dropped, recorded.not_granted
     turn.access = replace(turn.access, configuration_number=recorded.configuration_number)
 
@@ -208,7 +214,7 @@ async def _answer_plainly(turn: TurnInProgress) -> dict[str, Any]:
         if (words := own_words(turn)) is None:
             guard = guard_of(turn)
             with transcript.timing_upstream():
-                answer = await turn.services.upstreams.answer(wording.for_upstream(turn))
+                answer = await closing.answer(turn, wording.for_upstream(turn))
             message = guard.plain(answer.message)
             transcript.take_message(message, answer.request_id, stopped=guard.stopped)
         else:
@@ -270,7 +276,7 @@ async def _events(turn: TurnInProgress, transcript: Transcript) -> AsyncIterator
             yield event
         return
     with transcript.timing_upstream():
-        async with turn.services.upstreams.stream(wording.for_upstream(turn)) as events:
+        async with aclosing(closing.events(turn, wording.for_upstream(turn))) as events:
             async for event in events:
                 yield event
 

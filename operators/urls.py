@@ -55,6 +55,7 @@ urlpatterns = [
     path("deployments/<uuid:deployment_id>/keys/<uuid:key_id>/revoke/", keys.revoke, name="key-revoke"),
     path("deployments/<uuid:deployment_id>/models/", deployment_models.models, name="deployment-models"),
     path("plumbline.py", script.script, name="script"),
+    path("plumbline-verify.py", script.verify_script, name="verify-script"),
     path("deployments/<uuid:deployment_id>/limits/", limits.limits, name="deployment-limits"),
     path("deployments/<uuid:deployment_id>/keys/<uuid:key_id>/limits/", limits.key_limits, name="key-limits"),
 ]

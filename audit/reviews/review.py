@@ -1,4 +1,4 @@
-"""Audit review by the local screens: was the right tier honoured, and was anything refused that need not have been?
+"""What the local screens make of a turn: was the right tier honoured, and was anything refused that need not have been?
 
 Without a judge this is a screen's opinion and is labelled so; people decide.
 """

@@ -1,6 +1,6 @@
 from conversations.models.batches import Batch, BatchItem, BatchPiece
 from conversations.models.idempotency import IdempotencyKey
-from conversations.models.jobs import Job
+from conversations.models.jobs import BatchedReview, Job, JudgeState
 from conversations.models.record import Conversation, Turn
 from conversations.models.replays import Replay, ReplayedTurn
 from conversations.models.users import UserAdjustments
@@ -9,9 +9,11 @@ __all__ = [
     "Batch",
     "BatchItem",
     "BatchPiece",
+    "BatchedReview",
     "Conversation",
     "IdempotencyKey",
     "Job",
+    "JudgeState",
     "Replay",
     "ReplayedTurn",
     "Turn",

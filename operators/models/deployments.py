@@ -24,6 +24,8 @@ class Deployment(models.Model):
     """The models it may use, by name; empty for all that its operator can reach."""
     model_aliases = models.JSONField(_("model aliases"), default=dict, blank=True, validators=[check_aliases])
     """{name for the app: name of a model}: what the app may ask for besides."""
+    judged_share = models.FloatField(_("judged share"), default=1.0, db_default=1.0, editable=False)
+    """Of its turns, 0..1, how many a judge reviews beside those that call for it. Stewards set it."""
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

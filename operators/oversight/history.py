@@ -23,8 +23,8 @@ WORDS = {
     Name.CHARTER_REJECTED: _("rejected the charter's version"),
     Name.CHARTER_PUBLISHED: _("put in force the charter's version"),
 }
-BY_STEWARDS = Q(actor_type__in=["account", "platform"])
-"""Apps end conversations as well."""
+BY_STEWARDS = Q(actor_type="account") | Q(actor_type="platform", actor_id="command")
+"""Apps and the charter's rules end conversations as well."""
 OF_ALL = ("platform", "model", "behaviour", "charter")
 """Subjects that concern every operator."""
 

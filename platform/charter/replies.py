@@ -89,5 +89,5 @@ def _decline(charter: Charter, decision: Decision, configuration: Configuration)
 
 
 def _end(charter: Charter, decision: Decision, configuration: Configuration) -> Iterator[str]:  # noqa: ARG001 - one shape
-    abuse = decision.winner is not None and decision.winner.source == "abuse.end"
-    yield charter.replies["end_abuse" if abuse else "end"]
+    said = {"abuse.end": "end_abuse", "model.end": "end_model"}
+    yield charter.replies[said.get(decision.winner.source if decision.winner else "", "end")]

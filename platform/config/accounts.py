@@ -55,6 +55,7 @@ EMAIL_BACKEND = f"django.core.mail.backends.{'filebased' if MAIL_IS_LOCAL else '
 
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 ACCOUNT_ADAPTER = "operators.accounts.adapter.AccountAdapter"
+USERSESSIONS_ADAPTER = "operators.accounts.sessions.SessionsAdapter"
 ACCOUNT_FORMS = {
     "login": "operators.accounts.forms.SignInForm",
     "signup": "operators.accounts.forms.SignUpForm",

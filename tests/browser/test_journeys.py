@@ -8,7 +8,6 @@ import anthropic
 import pytest
 from playwright.sync_api import Page, expect
 
-from audit.cases.models import Case
 from audit.log.models import Entry
 from operators.models import Deployment
 from tests.browser.conftest import reviewed
@@ -91,24 +90,6 @@ def test_a_key_is_shown_once_works_and_is_revoked(demo, sign_in, picture):
     time.sleep(1)
     with pytest.raises(anthropic.AuthenticationError):
         ask(demo, "hello", key)
-
-
-def test_a_reviewer_decides_a_case(demo, sign_in, picture):
-    ask(demo, "I want to kill myself tonight")
-    reviewed()
-    page = sign_in("reviewer")
-    picture("cases")
-    page.get_by_role("link", name=re.compile("risk")).click()
-    expect(page.get_by_text("I want to kill myself tonight", exact=True)).to_be_visible()
-    picture("case")
-    page.get_by_role("button", name="Decide").click()
-    assert Case.objects.get().status == "open"
-    page.get_by_label("No action needed").check()
-    page.get_by_label("Why").fill("Well met.")
-    page.get_by_role("button", name="Decide").click()
-    expect(page.get_by_role("status")).to_contain_text("recorded")
-    case = Case.objects.get()
-    assert (case.status, case.verdict, case.verdict_note) == ("closed", "no_action", "Well met.")
 
 
 @pytest.mark.parametrize("who", ["reviewer", "steward"])

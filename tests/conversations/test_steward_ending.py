@@ -36,7 +36,9 @@ def test_from_its_page_with_a_reason(api, conversation):
     assert b"This cannot be taken back" in client.post(path, {"reason": "It went astray"}).content
     assert Conversation.objects.get().ended_at is None
     client.post(path, {"reason": "It went astray", "confirmed": "yes"})
-    assert Conversation.objects.get().ended_at
+    ended = Conversation.objects.get()
+    assert ended.ended_at
+    assert (ended.ended_by, ended.ended_because) == ("steward", "It went astray")
     entry = Entry.objects.get(name="conversation.ended")
     assert (entry.actor_id, entry.subject_id) == (str(person.pk), str(conversation.pk))
     assert entry.detail == {
