@@ -1,5 +1,6 @@
 """Admit: is anything paused, was this very request answered already, and is it within its limits?"""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -17,10 +18,15 @@ if TYPE_CHECKING:
     from conversations.services import Services
 
 
-def refuse_if_paused(oversight: Oversight, operator_id: UUID, deployment_id: UUID) -> None:
-    """Raises ApiError 403 while paused, 503 while it is not known whether anything is."""
+def refuse_if_paused(
+    oversight: Oversight, operator_id: UUID, deployment_id: UUID, model: str = "", behaviours: Collection[str] = ()
+) -> None:
+    """Raises ApiError 403 while paused, 503 while it is not known whether anything is.
+
+    model: by its name in the catalogue; behaviours: those that are on.
+    """
     try:
-        pause = oversight.pause_for(operator_id, deployment_id)
+        pause = oversight.pause_for(operator_id, deployment_id, model, behaviours)
     except UnknownStateError as error:
         raise ApiError(503, str(error), headers={"retry-after": "5"}) from None
     if pause is not None:

@@ -5,8 +5,13 @@ class ConversationsConfig(AppConfig):
     name = "conversations"
 
     def ready(self) -> None:
+        from audit.log.belonging import register_owner
         from audit.log.completeness import register_completeness
+        from conversations.models import Batch, Conversation, Turn
+        from operators.owners import owned
 
+        for subject, model in (("conversation", Conversation), ("turn", Turn), ("batch", Batch)):
+            register_owner(subject, owned(model, "deployment__operator_id"))
         register_completeness(
             "every turn has its entry",
             "SELECT 'turn ' || t.id FROM conversations_turn t"

@@ -55,6 +55,9 @@ class TurnRecord:
     """One turn's row, with what its conversation and audit entry need. JSON columns come as bytes."""
 
     id: UUID
+    receipt: UUID
+    """The id that its audit entry gets."""
+    operator_id: UUID
     conversation_id: UUID
     branched_from: UUID | None
     user_ref: str
@@ -388,8 +391,10 @@ def _entry(turn: TurnRecord, digest: str) -> Row:
         actor=("key", turn.key_id),
         subject=("turn", turn.id),
         digest=digest,
+        entry_id=turn.receipt,
         detail={
             "conversation": str(turn.conversation_id),
+            "operator": str(turn.operator_id),
             "deployment": str(turn.deployment_id),
             "outcome": turn.outcome,
             "tier": turn.tier,

@@ -54,3 +54,25 @@ def work_on_batch_piece(piece_id: int) -> bool:
 def forget_idempotency_keys() -> int:
     """Those whose day is over; a key that is still in use is renewed with its answer."""
     return IdempotencyKey.objects.filter(expires_at__lt=timezone.now()).delete()[0]
+
+
+@shared_task(name="conversations.redecide_sample", time_limit=600)
+def redecide_sample(replay_id: int) -> bool:
+    """True where the replay is done now. It runs where batches do: the screens are there already."""
+    from conversations.batches.stopping import stopping
+    from conversations.redeciding.working import work_on
+
+    return work_on(replay_id, lambda: not stopping())
+
+
+@shared_task(name="conversations.replay_charter_proposals", time_limit=LONGEST_PIECE_SECONDS)
+def replay_charter_proposals() -> int:
+    """Proposed versions of the charter on recent turns, so that whoever approves one knows what it changes."""
+    from audit.oversight.models import CharterProposal
+
+    # Looked first: a replay holds the screens, which a worker without one need not.
+    if not CharterProposal.objects.filter(state=CharterProposal.State.REPLAYING).exists():
+        return 0
+    from conversations.charter_replay import replay_waiting
+
+    return replay_waiting()

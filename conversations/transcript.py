@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 Status = Turn.Status
 ANSWERED = frozenset({Status.ANSWERED, Status.OWN_WORDS, Status.GUARDED})
 """Whoever repeats the request gets this answer again; after anything else it is answered anew."""
+FORCED = "stewards.review"
+"""The flag of every turn of a deployment that stewards hold to review; the decision says why in `forced_review`."""
 _LARGEST_COUNT = 2**31 - 1
 
 
@@ -144,9 +146,11 @@ class Transcript:
         answer = self._blocks.all()
         comes_back = turn.request.comes_back(answer, self._stop_reason)
         route = turn.call.route if turn.call else None
-        flagged, ended = bool(decision.flags) or self._stopped is not None, decision.outcome == "end"
+        flagged, ended = bool(self._flags()), decision.outcome == "end"
         return TurnRecord(
             id=turn.id,
+            receipt=turn.receipt,
+            operator_id=turn.access.operator_id,
             conversation_id=place.conversation_id,
             branched_from=place.branched_from,
             user_ref=place.user_ref,
@@ -201,7 +205,17 @@ class Transcript:
         made = decision_json(self._turn) | {"system_digest": system_digest(self._turn.system)}
         if self._stopped is not None:
             made["guard"] = asdict(self._stopped)
+        if (reason := self._turn.services.oversight.review_for(self._turn.access.deployment_id)) is not None:
+            made["flags"] = [*made.get("flags", []), FORCED]
+            made["forced_review"] = reason
         return made
+
+    def _flags(self) -> list[str]:
+        """Why a person should look at the turn."""
+        decision, forced = self._turn.decision, self._turn.services.oversight.review_for
+        assert decision is not None  # noqa: S101 - decided before anything is answered
+        flags = [*decision.flags, *([self._stopped.name] if self._stopped else [])]
+        return [*flags, FORCED] if forced(self._turn.access.deployment_id) is not None else flags
 
     def _told(self) -> str:
         """What webhooks are told: ids and the charter's words, nothing that anyone said."""
@@ -215,7 +229,7 @@ class Transcript:
             "outcome": decision.outcome,
             "tier": decision.tier,
             "reason": decision.winner.reason if decision.winner else "",
-            "flags": [*decision.flags, *([self._stopped.name] if self._stopped else [])],
+            "flags": self._flags(),
         }
         return orjson.dumps(told).decode()
 

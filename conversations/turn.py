@@ -57,6 +57,8 @@ class TurnInProgress:
     entry: Entry
     place: Place = field(init=False)
     id: UUID = field(default_factory=new_id)
+    receipt: UUID = field(default_factory=new_id)
+    """The id of its entry in the audit log, which the caller is told before the entry is written."""
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     clock: float = field(default_factory=time.monotonic)
     signals: tuple[Signal, ...] = ()
@@ -74,6 +76,17 @@ class TurnInProgress:
     """Set when a steward's pause ends the running stream."""
     settle: Callable[[Transcript], Beside] | None = None
     """What else is committed with the record, for whoever waits for this turn otherwise than by its answer."""
+
+    @property
+    def behaviours_on(self) -> tuple[str, ...]:
+        """Those that are on in this turn, once it is decided."""
+        return tuple(one.id for one in self.decision.effective.values() if one.on) if self.decision else ()
+
+    def refuse_if_paused(self) -> None:
+        """Raises ApiError where a pause came after the turn was let in."""
+        access = self.access
+        oversight = self.services.oversight
+        refuse_if_paused(oversight, access.operator_id, access.deployment_id, self.offer.name, self.behaviours_on)
 
     @property
     def admission(self) -> Admission:
@@ -109,7 +122,8 @@ async def begin(
     """
     refuse_if_paused(services.oversight, access.operator_id, access.deployment_id)
     offer = offered(access.offers, request.model)
-    asked, (request, dropped) = request, fitted(request, offer, access.offers)
+    refuse_if_paused(services.oversight, access.operator_id, access.deployment_id, offer.name)
+    asked, (request, dropped) = request, fitted(request, offer, access.offers.without(services.oversight.models))
     entry = await admit(services, access, asked, headers, counting=counting)
     turn = TurnInProgress(services, request, headers, request_id, access, offer, entry, dropped=dropped)
     try:
@@ -131,7 +145,8 @@ async def _prepare(turn: TurnInProgress, *, counting: bool) -> None:
     place = await find_place(request, access.deployment_id, turn.headers.get("plumbline-conversation", ""))
     turn.place = place
     wishes = {**await turn.services.adjustments.of(access.deployment_id, place.user_ref), **request.adjustments}
-    turn.not_granted = refused(access, wishes)
+    paused = turn.services.oversight.behaviours
+    turn.not_granted = refused(access, wishes, paused)
     turn.signals = await observation.observe(turn.place, request.system, access.configuration)
     situation = Situation(
         charter=access.charter,
@@ -139,6 +154,7 @@ async def _prepare(turn: TurnInProgress, *, counting: bool) -> None:
         user_adjustments=wishes,
         signals=turn.signals,
         past=place.past,
+        paused=paused,
     )
     turn.situation = situation if counting else await judged(turn, situation)
     turn.decision = decide(turn.situation)
@@ -148,6 +164,7 @@ async def _prepare(turn: TurnInProgress, *, counting: bool) -> None:
 def _repeat(turn: TurnInProgress, recorded: Recorded) -> None:
     """The turn as it was."""
     turn.id, turn.place, turn.decision = recorded.turn_id, recorded.place, recorded.decision
+    turn.receipt = recorded.receipt
     turn.dropped, turn.not_granted = recorded.dropped, recorded.not_granted
     turn.access = replace(turn.access, configuration_number=recorded.configuration_number)
 
@@ -176,7 +193,7 @@ async def judged(turn: TurnInProgress, situation: Situation) -> Situation:
     said, by_operator = observation.texts(turn.place, turn.request.system, situation.configuration)
     judgment = await judge.consider(situation, [*by_operator, *said])
     # That took a while, and a pause only ends what is already running.
-    refuse_if_paused(turn.services.oversight, turn.access.operator_id, turn.access.deployment_id)
+    turn.refuse_if_paused()
     return replace(situation, judgment=judgment)
 
 
@@ -203,7 +220,7 @@ async def _answer_plainly(turn: TurnInProgress) -> dict[str, Any]:
         else:
             message = wording.own_message(turn, words)
             transcript.take_message(message, "", own_words=True)
-        refuse_if_paused(turn.services.oversight, turn.access.operator_id, turn.access.deployment_id)
+        turn.refuse_if_paused()
     except ApiError as error:
         transcript.fail(error)
         await transcript.record()

@@ -2,14 +2,17 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from config.zones import UTC
 from operators.catalogue import Offers
 from operators.deployment_models import Models
 from operators.keys import LONGEST_OVERLAP, USUAL_OVERLAP, check_expiry
 from operators.models.deployments import Scope, usual_scopes
+from operators.moment_fields import MomentField
 from operators.texts import is_one_line
 
 
@@ -108,6 +111,8 @@ class ScopeForm(forms.Form):
 class PublishForm(forms.Form):
     note = forms.CharField(label=_("What changed?"), max_length=500, required=False)
     over = forms.IntegerField(widget=forms.HiddenInput)
+    draft = forms.CharField(widget=forms.HiddenInput, required=False)
+    """The digest of the draft that was looked at."""
 
 
 class KeyForm(forms.Form):
@@ -119,12 +124,15 @@ class KeyForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one.")},
     )
-    expires_at = forms.DateTimeField(
-        label=_("Expires at (UTC)"),
+    expires_at = MomentField(
+        label=_("Expires at"),
         help_text=_("Leave empty for a key that stays until it is revoked."),
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         required=False,
     )
+
+    def __init__(self, *args: Any, zone: ZoneInfo = UTC, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["expires_at"].read_in(zone)  # type: ignore[attr-defined]
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from operators.oversight.urls import urlpatterns as oversight
 from operators.views import (
     charter,
     deployment_models,
@@ -7,15 +8,18 @@ from operators.views import (
     home,
     keys,
     limits,
-    oversight,
     prompt,
+    publishing,
     script,
+    style,
     upstreams,
     versions,
 )
 
 urlpatterns = [
+    *oversight,
     path("", home.home, name="home"),
+    path("style/", style.style, name="style"),
     path("charter/", charter.charter, name="charter"),
     path("charter/versions/", charter.all_versions, name="charter-versions"),
     path("charter/versions/<str:number>/", charter.one_version, name="charter-version"),
@@ -23,15 +27,19 @@ urlpatterns = [
     path("charter/compare/<str:old>/<str:new>/", charter.compare, name="charter-compare"),
     path("charter/<str:number>.toml", charter.as_toml, name="charter-toml"),
     path("charter/<str:number>.json", charter.as_json, name="charter-json"),
-    path("oversight/", oversight.oversight, name="oversight"),
-    path("oversight/pauses/<uuid:pause_id>/lift/", oversight.lift_pause, name="pause-lift"),
     path("deployments/", deployments.deployments, name="deployments"),
     path("deployments/<uuid:deployment_id>/", deployments.deployment, name="deployment"),
     path("deployments/<uuid:deployment_id>/scope/", deployments.scope, name="deployment-scope"),
     path("deployments/<uuid:deployment_id>/behaviours/", deployments.behaviours, name="deployment-behaviours"),
     path("deployments/<uuid:deployment_id>/prompt/", prompt.prompt, name="deployment-prompt"),
-    path("deployments/<uuid:deployment_id>/versions/", deployments.versions, name="deployment-versions"),
+    path("deployments/<uuid:deployment_id>/versions/", publishing.versions, name="deployment-versions"),
     path("deployments/<uuid:deployment_id>/versions/<int:number>/", versions.version, name="deployment-version"),
+    path("deployments/<uuid:deployment_id>/schedule/", publishing.schedule_draft, name="deployment-schedule"),
+    path(
+        "deployments/<uuid:deployment_id>/schedule/<int:publication_id>/cancel/",
+        publishing.unschedule,
+        name="deployment-unschedule",
+    ),
     path("deployments/<uuid:deployment_id>/publish/", deployments.publish_draft, name="deployment-publish"),
     path(
         "deployments/<uuid:deployment_id>/versions/<int:number>/roll-back/",
@@ -47,6 +55,7 @@ urlpatterns = [
     path("deployments/<uuid:deployment_id>/keys/<uuid:key_id>/revoke/", keys.revoke, name="key-revoke"),
     path("deployments/<uuid:deployment_id>/models/", deployment_models.models, name="deployment-models"),
     path("plumbline.py", script.script, name="script"),
+    path("plumbline-verify.py", script.verify_script, name="verify-script"),
     path("deployments/<uuid:deployment_id>/limits/", limits.limits, name="deployment-limits"),
     path("deployments/<uuid:deployment_id>/keys/<uuid:key_id>/limits/", limits.key_limits, name="key-limits"),
 ]

@@ -2,8 +2,11 @@
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
+from audit.cases.clocks import due
 from audit.cases.models import Case, Finding
+from audit.cases.sorting import Place, place
 from audit.log.names import Name
 from audit.log.writer import write
 from conversations.models import Conversation, Turn
@@ -33,6 +36,7 @@ def note_finding(
     """
     with transaction.atomic():
         # The lock holds off a deletion until the finding is there for it to empty; after one, no word is quoted.
+        where = place(kind, detail, severity)
         if Conversation.objects.select_for_update(no_key=True).get(pk=turn.conversation_id).deleted_at:
             detail = {}
         finding = Finding.objects.filter(turn=turn, kind=kind).first()
@@ -47,27 +51,53 @@ def note_finding(
             _unquoted(detail),
         )
         finding.save()
-        if severity >= settings.CASE_THRESHOLD:
-            _into_case(finding)
+        if severity >= settings.CASE_THRESHOLD and not _decided_on(finding):
+            into_case(finding, where)
     return finding
 
 
-def _into_case(finding: Finding) -> None:
-    if finding.case is not None and finding.case.status == Case.Status.CLOSED:
-        return  # decided on; what a judge adds is on the finding
-    case, opened = Case.objects.get_or_create(
-        conversation_id=finding.conversation_id,
-        status=Case.Status.OPEN,
-        defaults={"severity": finding.severity, "reason": finding.summary},
+def _decided_on(finding: Finding) -> bool:
+    """What a judge adds to a closed case is on the finding."""
+    return finding.case is not None and finding.case.status == Case.Status.CLOSED
+
+
+def into_case(finding: Finding, where: Place) -> Case:
+    """The conversation's case that is not closed, or a new one. A graver finding makes it more urgent, never less."""
+    now = timezone.now()
+    late = due(finding.severity, where.mandatory, now)
+    case = (
+        Case.objects.select_for_update()
+        .filter(conversation_id=finding.conversation_id)
+        .exclude(status=Case.Status.CLOSED)
+        .first()
     )
-    if not opened and finding.severity > case.severity:
-        Case.objects.filter(pk=case.pk).update(severity=finding.severity, reason=finding.summary)
+    if case is None:
+        case = Case.objects.create(
+            conversation_id=finding.conversation_id,
+            severity=finding.severity,
+            reason=finding.summary,
+            queue=where.queue,
+            mandatory=where.mandatory,
+            opened_at=now,
+            due_at=late,
+        )
+        _opened(case, finding)
+    elif finding.severity > case.severity or (where.mandatory and not case.mandatory):
+        if where.mandatory or not case.mandatory:
+            case.queue = where.queue
+        case.mandatory = case.mandatory or where.mandatory
+        case.severity = max(case.severity, finding.severity)
+        case.reason, case.due_at = finding.summary, min(case.due_at, late)
+        case.save(update_fields=["queue", "mandatory", "severity", "reason", "due_at"])
     finding.case = case
     finding.save(update_fields=["case"])
-    if opened:
-        write(
-            Name.CASE_OPENED,
-            actor=("platform", f"{finding.kind} review"),
-            subject=("case", case.pk),
-            detail={"conversation": str(finding.conversation_id), "finding": finding.pk, "reason": finding.summary},
-        )
+    return case
+
+
+def _opened(case: Case, finding: Finding) -> None:
+    write(
+        Name.CASE_OPENED,
+        actor=("platform", f"{finding.kind} review"),
+        subject=("case", case.pk),
+        detail={"conversation": str(finding.conversation_id), "finding": finding.pk, "reason": finding.summary},
+    )

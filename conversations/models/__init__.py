@@ -2,6 +2,7 @@ from conversations.models.batches import Batch, BatchItem, BatchPiece
 from conversations.models.idempotency import IdempotencyKey
 from conversations.models.jobs import BatchedReview, Job, JudgeState
 from conversations.models.record import Conversation, Turn
+from conversations.models.replays import Replay, ReplayedTurn
 from conversations.models.users import UserAdjustments
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "IdempotencyKey",
     "Job",
     "JudgeState",
+    "Replay",
+    "ReplayedTurn",
     "Turn",
     "UserAdjustments",
 ]

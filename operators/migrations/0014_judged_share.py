@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('operators', '0008_invitations'),
+        ('operators', '0010_scheduled_publications'),
     ]
 
     operations = [

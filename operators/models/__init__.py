@@ -3,6 +3,7 @@ from operators.models.catalogue import FieldRule, Model, ModelRoute, Upstream
 from operators.models.deployments import Configuration, Deployment, Key
 from operators.models.invitations import Invitation
 from operators.models.limits import Limits
+from operators.models.publications import ScheduledPublication
 from operators.models.usage import BudgetNotice, Usage
 from operators.models.webhooks import EventType, Webhook, WebhookAttempt, WebhookDelivery
 
@@ -20,6 +21,7 @@ __all__ = [
     "Model",
     "ModelRoute",
     "Operator",
+    "ScheduledPublication",
     "Upstream",
     "Usage",
     "Webhook",

@@ -1,4 +1,4 @@
-"""Deployments: list, overview, scope, behaviours, publishing, versions."""
+"""Deployments: list, overview, scope, behaviours, publishing."""
 
 from typing import Any
 from uuid import UUID
@@ -17,9 +17,11 @@ from charter import ConfigurationError, load_charter
 from operators import behaviour_matrix
 from operators.access import CHANGE, account_of, deployments_of, may_change, own_deployment
 from operators.differences import between_settings
+from operators.drafting import Edit
 from operators.forms import DeploymentForm, PublishForm, ScopeForm
 from operators.models import Deployment, Operator
-from operators.publishing import StaleDraftError, has_edits, live_number, publish, roll_back, save_draft
+from operators.publishing import StaleDraftError, has_edits, publish, roll_back
+from operators.views.publishing import check_looked_at, publish_initial
 
 
 @login_required
@@ -62,10 +64,18 @@ def deployment(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
 @login_required
 def scope(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
     shown = own_deployment(request, deployment_id, change=request.method == "POST")
+    edit = Edit(request, shown)
     form = ScopeForm(request.POST or None, initial=ScopeForm.from_settings(shown.draft))
-    if request.method == "POST" and form.is_valid() and _save(request, shown, form.to_settings(shown.draft), form):
-        return redirect("deployment-scope", shown.pk)
-    return render(request, "operators/scope.html", _context(request, shown, "scope") | {"form": form})
+    if request.method == "POST" and form.is_valid():
+        try:
+            if edit.save(form.to_settings(edit.base), by=account_of(request)):
+                tell_saved(request, edit)
+                return redirect("deployment-scope", shown.pk)
+        except ConfigurationError as error:
+            form.add_problems(error.problems)
+        else:
+            form = ScopeForm(initial=ScopeForm.from_settings(edit.settings))
+    return render(request, "operators/scope.html", _context(request, shown, "scope") | {"form": form, "edit": edit})
 
 
 @login_required
@@ -73,26 +83,19 @@ def behaviours(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
     shown = own_deployment(request, deployment_id, change=request.method == "POST")
     chosen = shown.draft.get("behaviours", {})
     problems: dict[str, str] = {}
+    edit = Edit(request, shown)
     if request.method == "POST":
         chosen = behaviour_matrix.from_post(load_charter(), request.POST)
-        draft = {**shown.draft, "behaviours": chosen}
         try:
-            save_draft(shown, draft, by=account_of(request))
+            if edit.save({**edit.base, "behaviours": chosen}, by=account_of(request)):
+                tell_saved(request, edit)
+                return redirect("deployment-behaviours", shown.pk)
+            chosen = edit.settings.get("behaviours", {})
         except ConfigurationError as error:
             problems = behaviour_matrix.by_behaviour(error.problems)
-        else:
-            messages.success(request, _("Saved in the draft."))
-            return redirect("deployment-behaviours", shown.pk)
     rows = behaviour_matrix.rows(load_charter(), chosen, problems)
-    context = _context(request, shown, "behaviours") | {"groups": rows, "problems": problems}
+    context = _context(request, shown, "behaviours") | {"groups": rows, "problems": problems, "edit": edit}
     return render(request, "operators/behaviours.html", context)
-
-
-@login_required
-def versions(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
-    shown = own_deployment(request, deployment_id)
-    listed = shown.configurations.select_related("published_by", "published_with")
-    return render(request, "operators/versions.html", _context(request, shown, "versions") | {"versions": listed})
 
 
 @login_required
@@ -104,6 +107,7 @@ def publish_draft(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
         messages.error(request, _("The note is too long: 500 characters at most."))
         return redirect("deployment", shown.pk)
     try:
+        check_looked_at(shown, form.cleaned_data["draft"])
         made = publish(
             shown,
             shown.draft,
@@ -125,10 +129,13 @@ def publish_draft(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
 def roll_back_to(request: HttpRequest, deployment_id: UUID, number: int) -> HttpResponse:
     shown = own_deployment(request, deployment_id, change=True)
     old = get_object_or_404(shown.configurations, number=number)
+    over = request.POST.get("over", "")
     try:
-        made = roll_back(shown, old, by=account_of(request))
+        made = roll_back(shown, old, by=account_of(request), over=int(over) if over.isdecimal() else None)
     except ConfigurationError as error:
         messages.error(request, " ".join(str(problem) for problem in error.problems))
+    except StaleDraftError as error:
+        messages.error(request, _("Not rolled back: %(why)s. Look at it, then decide again.") % {"why": error})
     else:
         messages.success(
             request, _("Version %(new)s is live, with the settings of %(old)s.") % {"new": made.number, "old": number}
@@ -136,14 +143,11 @@ def roll_back_to(request: HttpRequest, deployment_id: UUID, number: int) -> Http
     return redirect("deployment-versions", shown.pk)
 
 
-def _save(request: HttpRequest, shown: Deployment, settings: dict[str, Any], form: ScopeForm) -> bool:
-    try:
-        save_draft(shown, settings, by=account_of(request))
-    except ConfigurationError as error:
-        form.add_problems(error.problems)
-        return False
+def tell_saved(request: HttpRequest, edit: Edit) -> None:
     messages.success(request, _("Saved in the draft."))
-    return True
+    if edit.taken_over:
+        words = " ".join(one.words for one in edit.taken_over)
+        messages.info(request, _("Others changed it meanwhile, and that is kept: %(words)s") % {"words": words})
 
 
 def _context(request: HttpRequest, shown: Deployment, section: str) -> dict[str, Any]:
@@ -151,5 +155,5 @@ def _context(request: HttpRequest, shown: Deployment, section: str) -> dict[str,
         "deployment": shown,
         "section": section,
         "may_change": may_change(account_of(request), shown),
-        "publish_form": PublishForm(initial={"over": live_number(shown)}),
+        "publish_form": PublishForm(initial=publish_initial(shown)),
     }

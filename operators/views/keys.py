@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from config.zones import zone_of
 from operators.access import account_of, may_change, own_deployment
 from operators.forms import KeyForm, RotateForm
 from operators.keys import KeyStateError, create_key, revoke_key, rotate_key
@@ -23,7 +24,7 @@ from operators.models import Deployment, Key
 def keys(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
     """A new key is shown in the answer to its creation and nowhere else; reloading that page asks the browser first."""
     deployment = own_deployment(request, deployment_id, change=request.method == "POST")
-    form = KeyForm(request.POST or None)
+    form = KeyForm(request.POST or None, zone=zone_of(request))
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
         made = create_key(
@@ -33,7 +34,7 @@ def keys(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
             scopes=said["scopes"],
             expires_at=said["expires_at"],
         )
-        return _page(request, deployment, KeyForm(), made=made)
+        return _page(request, deployment, KeyForm(zone=zone_of(request)), made=made)
     return _page(request, deployment, form)
 
 
@@ -52,8 +53,8 @@ def rotate(request: HttpRequest, deployment_id: UUID, key_id: UUID) -> HttpRespo
         except KeyStateError:
             form.add_error(None, _("This key was rotated or ended meanwhile."))
         else:
-            return _page(request, deployment, KeyForm(), made=made)
-    return _page(request, deployment, KeyForm(), rotating={key.pk: form})
+            return _page(request, deployment, KeyForm(zone=zone_of(request)), made=made)
+    return _page(request, deployment, KeyForm(zone=zone_of(request)), rotating={key.pk: form})
 
 
 @login_required

@@ -112,6 +112,8 @@ class Situation:
     judgment: Judgment | None = None
     asked_to_end: bool = False
     """Whether the model, having read the turn, asked to close the conversation."""
+    paused: frozenset[str] = frozenset()
+    """Behaviours that the platform's stewards have paused."""
 
 
 def is_history(signal: Signal) -> bool:

@@ -4,7 +4,8 @@
   const { account, note } = document.currentScript.dataset;
   const key = `typed:${location.pathname}`;
   const fields = (form) =>
-    [...form.elements].filter((one) => one.name && !["password", "hidden", "file", "submit", "button"].includes(one.type));
+    [...form.elements].filter((one) => one.name
+      && (!["password", "hidden", "file", "submit", "button"].includes(one.type) || one.matches("[data-typed]")));
 
   const remember = (form) => {
     const values = fields(form).map((one) => [one.name, one.value, one.checked === true]);

@@ -15,6 +15,11 @@ from tests.support.waiting import until
 
 CHROMIUM = Path("/usr/bin/chromium")
 PICTURES = os.environ.get("PLUMBLINE_SCREENSHOTS", "")
+SIZES = (360, 768, 1280, 1920)
+"""Widths in pixels, from a telephone to a large screen."""
+SHOWN = Path("docs/images")
+IN_DOCUMENTS = {"conversation", "replay", "versions"}
+"""Pictures that the documentation shows: light, and 1280 wide."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -73,17 +78,19 @@ def sign_in(page: Page, demo: dict[str, str]) -> Callable[[str], Page]:
 
 @pytest.fixture
 def picture(page: Page) -> Callable[[str], None]:
-    """Keeps a picture of the page in four forms, where PLUMBLINE_SCREENSHOTS names a folder."""
+    """Keeps a picture of the page in four sizes, light and dark, where PLUMBLINE_SCREENSHOTS names a folder."""
 
     def take(name: str) -> None:
         if not PICTURES:
             return
         Path(PICTURES).mkdir(parents=True, exist_ok=True)
         for scheme in ("light", "dark"):
-            for form, width in (("wide", 1280), ("narrow", 375)):
+            for width in SIZES:
                 page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
                 page.set_viewport_size({"width": width, "height": 850})
-                page.screenshot(path=f"{PICTURES}/{name}-{scheme}-{form}.png", full_page=True)
+                kept = page.screenshot(path=f"{PICTURES}/{name}-{scheme}-{width}.png", full_page=True)
+                if name in IN_DOCUMENTS and (scheme, width) == ("light", 1280):
+                    (SHOWN / f"{name}.png").write_bytes(kept)
         page.emulate_media(color_scheme="light")
         page.set_viewport_size({"width": 1280, "height": 850})
 

@@ -94,4 +94,4 @@ def test_a_document_that_was_changed_under_its_number_is_not_read(monkeypatch, t
     (tmp_path / "1.0.toml").write_text(text, encoding="utf-8")
     monkeypatch.setattr(bundled, "DOCUMENTS", tmp_path)
     with pytest.raises(CharterError, match="a changed charter is a new version"):
-        bundled._loaded.__wrapped__("1.0")
+        bundled._loaded.__wrapped__("1.0", True)

@@ -46,7 +46,13 @@ SCHEMAS: Part = {
     "WholeConfiguration": obj({**_VERSION, "settings": ref("Settings")}),
     "ConfigurationPage": page_of(ref("Configuration"), by=COUNT),
     "PublishRequest": asked(
-        {"settings": nullable(ref("Settings")), "draft": nullable(FLAG), "note": NOTE, "over": OVER},
+        {
+            "settings": nullable(ref("Settings")),
+            "draft": nullable(FLAG),
+            "draft_digest": nullable(DIGEST | {"description": "Of the draft as it was read; 409 where it is another."}),
+            "note": NOTE,
+            "over": OVER,
+        },
         about="`settings`, or `draft` as true to publish the draft.",
     ),
     "RollBackRequest": asked({"note": NOTE, "over": OVER}),

@@ -16,7 +16,7 @@ from operators.applying import Applied, apply
 from operators.deployment_models import Models, parse_models, set_models
 from operators.differences import between_settings
 from operators.models import Configuration, Deployment, Key
-from operators.publishing import live_number, publish, roll_back, save_draft, settings_digest
+from operators.publishing import StaleDraftError, live_number, publish, roll_back, save_draft, settings_digest
 
 LARGEST_NUMBER = 2**31 - 1
 LONGEST_NOTE = 500
@@ -59,13 +59,18 @@ class ConfigurationsView(ManageView):
 
     async def post(self, request: Request) -> HttpResponseBase:
         acting = await self.acting(request)
-        body = Body(request, "settings", "draft", "note", "over")
+        body = Body(request, "settings", "draft", "draft_digest", "note", "over")
         note, over = body.text("note", LONGEST_NOTE, ""), _over(body)
         from_draft = body.flag("draft")
         if from_draft == body.has("settings"):
             raise ApiError(400, 'settings: is required, or "draft": true to publish the draft')
+        looked_at = body.text("draft_digest", 71, "")
+        if looked_at and not from_draft:
+            raise ApiError(400, 'draft_digest: goes with "draft": true')
 
         def work(key: Key) -> dict[str, Any]:
+            if looked_at and looked_at != settings_digest(key.deployment.draft):
+                raise StaleDraftError("the draft was changed meanwhile", live_number(key.deployment))
             settings = key.deployment.draft if from_draft else body.json("settings")
             return _whole(publish(key.deployment, settings, by=key, note=note, over=over), key.deployment)
 

@@ -130,6 +130,15 @@ def test_the_draft_is_read_kept_and_published(manager):
     assert Entry.objects.filter(name="configuration.drafted", actor_type="key").count() == 1
 
 
+def test_only_the_draft_that_was_read_is_published(manager):
+    read = manager("PUT", "draft", {"settings": PIRATE}).json()["digest"]
+    other = manager("PUT", "draft", {"settings": {"persona": {"name": "Jim"}}}).json()["digest"]
+    late = manager("POST", "configurations", {"draft": True, "draft_digest": read})
+    assert (late.status_code, "changed meanwhile" in late.text) == (409, True)
+    assert manager("POST", "configurations", {"settings": PIRATE, "draft_digest": read}).status_code == 400
+    assert manager("POST", "configurations", {"draft": True, "draft_digest": other}).status_code == 201
+
+
 def test_a_draft_with_edits_outlives_what_others_publish(manager):
     edits = {"persona": {"name": "Ada"}}
     save_draft(manager.deployment, edits, by=Account.objects.create_user("o@example.com"))
