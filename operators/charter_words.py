@@ -106,6 +106,11 @@ CASES: Words = {
     "abuse.patience": _("insults come from someone in distress or danger"),
     "abuse.last_word": _("insults go on after a limit was set"),
     "abuse.end": _("insults go on after a limit and a last word"),
+    "model.end": _("the model asks to close the conversation after a limit was set"),
+    "model.stays_for_care": _(
+        "the model asks to close a conversation with someone in danger, dangerous or in distress"
+    ),
+    "model.stays_to_redirect": _("the model asks to close a conversation that nobody has tried to turn"),
     "conversation.ended": _("the conversation was closed earlier"),
     "scope.outside": _("it is outside what the deployment is for, and that is certain"),
     "scope.perhaps_outside": _("it may be outside what the deployment is for"),
