@@ -26,7 +26,7 @@ from conversations.reviewing import review_of
 log = logging.getLogger(__name__)
 
 State = BatchedReview.State
-MOST_REQUESTS = 2_000
+MOST_REQUESTS = 500
 MOST_BYTES = 64 * 1024 * 1024
 """The provider takes a hundred thousand requests and 256 MB; these keep one batch within a worker's memory."""
 STUCK = timedelta(minutes=15)
@@ -43,16 +43,19 @@ def send() -> int:
     if named is None or not settings.REVIEW_BATCHES:
         _ask_directly([job.pk for job in jobs])
         return 0
-    requests: list[dict[str, Any]] = []
-    size, late = 0, []
-    for job in jobs:
-        body = _body(job, named)
-        if body is None:
-            _ask_directly([job.pk])  # nothing to ask any more: the job finds out what
-        elif (size := size + len(json.dumps(body))) > MOST_BYTES and requests:
+    bodies = {job: _body(job, named) for job in jobs}
+    # What was answered with another's question has nothing to ask any more: the job finds that out by itself.
+    _ask_directly(job.pk for job, body in bodies.items() if body is None)
+    asking = [job for job, body in bodies.items() if body is not None]
+    covered, size, requests = _covered(asking), 0, []
+    late = [job.pk for job in covered]
+    for job in asking:
+        if job in covered:
+            continue
+        if (size := size + len(json.dumps(bodies[job]))) > MOST_BYTES and requests:
             late.append(job.pk)
         else:
-            requests.append({"custom_id": f"job-{job.pk}", "params": body})
+            requests.append({"custom_id": f"job-{job.pk}", "params": bodies[job]})
     _mark(late, State.WAITING)
     return _send(named, requests) if requests else 0
 
@@ -133,6 +136,21 @@ def _taken() -> list[Job]:
         ids = [row.pk for row in rows.select_related(None).order_by("at")[:MOST_REQUESTS]]
         _mark(ids, State.SENDING)
     return list(Job.objects.filter(pk__in=ids).select_related("turn__deployment", "turn__configuration"))
+
+
+def _covered(jobs: list[Job]) -> set[Job]:
+    """Those that a later question of their conversation, here or on its way, reads with its own: they wait for it."""
+    back = [job for job in jobs if review_of(job.kind).reads_back]
+    kinds = {job.kind for job in back}
+    sent = BatchedReview.objects.filter(state=State.SENT, job__kind__in=kinds, job__done_at=None)
+    under_way = set(sent.values_list("job__kind", "job__turn__conversation_id"))
+    newest: dict[Any, Job] = {}
+    for job in back:
+        place = (job.kind, job.turn.conversation_id)
+        if place not in newest or newest[place].turn.number < job.turn.number:
+            newest[place] = job
+    chosen = {job for place, job in newest.items() if place not in under_way}
+    return set(back) - chosen
 
 
 def _body(job: Job, named: Named) -> dict[str, Any] | None:

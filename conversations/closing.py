@@ -230,7 +230,7 @@ def _going_on(turn: "TurnInProgress", call: Call, content: list[Message]) -> Cal
     ]
     said = [{"role": "assistant", "content": content}, {"role": "user", "content": results}]
     body = {**call.body, "messages": [*call.body["messages"], *said]}
-    if not any(tool.get("name") == TOOL for tool in body.get("tools") or ()):
+    if not any(isinstance(tool, dict) and tool.get("name") == TOOL for tool in body.get("tools") or ()):
         body["tools"] = [*(body.get("tools") or ()), _tool(turn)]
     turn.call = Call(call.offer, call.offers, body, call.headers)
     return turn.call

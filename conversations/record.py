@@ -374,7 +374,12 @@ def _ended(turn: TurnRecord) -> Row:
         Name.CONVERSATION_ENDED,
         actor=("platform", turn.ended_by),
         subject=("conversation", turn.conversation_id),
-        detail={"deployment": str(turn.deployment_id), "turn": str(turn.id), "reason": turn.ended_because},
+        detail={
+            "operator": str(turn.operator_id),
+            "deployment": str(turn.deployment_id),
+            "turn": str(turn.id),
+            "reason": turn.ended_because,
+        },
     )
 
 

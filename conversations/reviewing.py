@@ -20,9 +20,10 @@ A_DAY = timedelta(hours=25)
 
 
 class Review(Protocol):
-    """kind: of its jobs."""
+    """kind: of its jobs. reads_back: a question about a turn covers what was not read of the conversation before it."""
 
     kind: str
+    reads_back: bool
 
     def asked(self, turn: Turn) -> Asked | None:
         """What to ask the judge about a turn; None where it need not be asked."""

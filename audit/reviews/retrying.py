@@ -29,7 +29,11 @@ def set_share(deployment: Deployment, share: float, by: Account) -> None:
         locked = Deployment.objects.select_for_update().get(pk=deployment.pk)
         if locked.judged_share == share:
             return
-        detail = {"before": f"{locked.judged_share:g}", "after": f"{share:g}"}
+        detail = {
+            "operator": str(locked.operator_id),
+            "before": f"{locked.judged_share:g}",
+            "after": f"{share:g}",
+        }
         locked.judged_share = share
         locked.save(update_fields=["judged_share"])
         write(Name.REVIEW_SHARE_CHANGED, actor=("account", by.pk), subject=("deployment", deployment.pk), detail=detail)

@@ -20,6 +20,7 @@ NOT = TurnReview.Chosen.NOT
 
 class AuditReview:
     kind = "audit"
+    reads_back = False
 
     def asked(self, turn: Turn) -> Asked | None:
         # What was deleted, or never stored, nobody can review.

@@ -13,6 +13,7 @@ from conversations.reviewing import carry_out, register_review
 
 class WellbeingReview:
     kind = "wellbeing"
+    reads_back = True
 
     def asked(self, turn: Turn) -> Asked | None:
         """About this turn and those before it that were not read; nothing where another job has read it."""

@@ -8,8 +8,10 @@ import anthropic
 import pytest
 
 from audit.log.models import Entry
-from charter import load_charter
+from charter import Configuration, load_charter
 from conversations.models import Conversation, Turn
+from conversations.redeciding.deciding import Redecider
+from conversations.redeciding.material import read_materials
 from operators.models import FieldRule, Model
 from tests.support.model_server import ModelServer
 
@@ -69,6 +71,9 @@ def test_after_a_limit_was_set_it_may_and_everybody_hears_why(ask, client, model
     assert turn.flagged
     shown = client.get(f"/v1/conversations/{turn.conversation_id}", cast_to=object)
     assert (shown["ended_by"], shown["ended_because"]) == ("model", turn.decision["winner"]["reason"])
+    (material,) = read_materials([turn])
+    again = Redecider(load_charter(), Configuration()).decision(material)
+    assert (again.outcome, again.winner.source) == ("end", "model.end")
     entry = Entry.objects.get(name="conversation.ended")
     assert (entry.subject_id, entry.actor_id) == (str(turn.conversation_id), "model")
     assert entry.detail["reason"] == turn.decision["winner"]["reason"]

@@ -107,3 +107,22 @@ def test_what_a_killed_worker_was_sending_is_sent_again(say, done, judge):
     late = timezone.now() - batched_reviews.STUCK - timedelta(seconds=1)
     BatchedReview.objects.update(state="sending", at=late)
     assert batched_reviews.send() == 1
+
+
+def test_of_a_conversations_new_turns_one_question_is_sent_and_it_reads_them_all(say, done, judge):
+    first = say("How long does an egg boil?")
+    second = say("And a goose's?", after=first)
+    for turn in (first, second):
+        done(turn, "wellbeing")
+    assert batched_reviews.send() == 1
+    third = say("And an ostrich's?", after=second)
+    done(third, "wellbeing")
+    assert batched_reviews.send() == 0
+    assert batched_reviews.collect() == 1
+    assert source(first, "wellbeing") == source(second, "wellbeing") == "judge"
+    assert batched_reviews.send() == 1
+    # What was read with another's question has nothing left to ask.
+    assert state(first, "wellbeing") == "direct"
+    assert done(first, "wellbeing") is True
+    assert batched_reviews.collect() == 1
+    assert source(third, "wellbeing") == "judge"

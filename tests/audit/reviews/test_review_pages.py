@@ -68,7 +68,8 @@ def test_a_steward_sets_how_much_a_judge_looks_at(steward, new_key):
     deployment, _ = new_key()
     steward.post("/reviews/share/", {"deployment": deployment.pk, "percent": "25"})
     assert Deployment.objects.get(pk=deployment.pk).judged_share == 0.25
-    assert Entry.objects.get(name="review.share_changed").detail == {"before": "1", "after": "0.25"}
+    entry = Entry.objects.get(name="review.share_changed")
+    assert entry.detail == {"operator": str(deployment.operator_id), "before": "1", "after": "0.25"}
     wrong = steward.post("/reviews/share/", {"deployment": deployment.pk, "percent": "101"})
     assert wrong.status_code == 400
     assert "less than or equal to 100" in wrong.content.decode()
