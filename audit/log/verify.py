@@ -14,7 +14,7 @@ import psycopg
 
 from audit.log import tree
 from audit.log.canonical import NotCanonical
-from audit.log.completeness import completeness_queries
+from audit.log.completeness import completeness_queries, tells_of_alteration
 from audit.log.envelope import COLUMNS, from_row, hash_of, pending_hash
 from audit.log.notes import Head, NoteError, Verifier, open_checkpoint
 from audit.log.store import LogDamagedError, with_hashes
@@ -52,6 +52,7 @@ class Kind(StrEnum):
     LOG_TRUNCATED = "log_truncated"
     CHECKPOINT_INVALID = "checkpoint_invalid"
     INCOMPLETE = "incomplete"
+    RECORD_ALTERED = "record_altered"
 
 
 @dataclass(frozen=True)
@@ -298,6 +299,7 @@ def _check_queue(connection: Connection, report: Report) -> None:
 
 def _check_completeness(connection: Connection, report: Report) -> None:
     for name, sql in completeness_queries().items():
+        kind = Kind.RECORD_ALTERED if tells_of_alteration(name) else Kind.INCOMPLETE
         wrapped = f"SELECT count(*), (array_agg(missing.what))[1:3] FROM ({sql}) AS missing (what)"  # noqa: S608 - ours
         try:
             with connection.transaction():
@@ -306,7 +308,7 @@ def _check_completeness(connection: Connection, report: Report) -> None:
             report.add(Kind.INCOMPLETE, f"{name}: the check failed: {' '.join(str(error).split())}")
             continue
         if count:
-            report.add(Kind.INCOMPLETE, f"{name}: not so for {count}, such as {', '.join(examples)}")
+            report.add(kind, f"{name}: not so for {count}, such as {', '.join(examples)}")
 
 
 def _base64(data: bytes) -> str:
