@@ -43,6 +43,8 @@ class Wanted:
     actor: tuple[str, str] | None = None
     since: datetime | None = None
     until: datetime | None = None
+    deployment: str = ""
+    """Only what was done to this one or in it."""
 
     @property
     def narrows(self) -> bool:
@@ -104,6 +106,8 @@ def _filtered(found: QuerySet[Entry], wanted: Wanted, before: UUID | None) -> Qu
         asked &= Q(at__gte=wanted.since, pk__gte=_first_id(wanted.since - SLACK))
     if wanted.until:
         asked &= Q(at__lt=wanted.until, pk__lt=_first_id(wanted.until + SLACK))
+    if wanted.deployment:
+        asked &= Q(detail__deployment=wanted.deployment) | Q(subject_type="deployment", subject_id=wanted.deployment)
     if before:
         asked &= Q(pk__lt=before)
     return found.filter(asked).order_by("-pk")
