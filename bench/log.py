@@ -8,6 +8,7 @@ It makes a database of its own beside the one that DATABASE_URL names, and drops
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -105,10 +106,13 @@ def main() -> int:
             work()
             took[name] = time.monotonic() - began
         began = time.monotonic()
+        used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
         report = json.loads(manage("verify_audit", "--json"))
         took["verify"] = time.monotonic() - began
+        used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - used
     assert report["ok"], report["problems"]  # noqa: S101 - a measurement of nothing is none
     print(f"{report['tree_size']:,} entries, load average before: {load:.1f}")
+    print(f"verify_audit used {used:.1f} s of a processor")
     for name, seconds in took.items():
         print(f"{name:<9}{seconds:8.1f} s {count / seconds:12,.0f} entries/s")
     return 0
