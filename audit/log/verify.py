@@ -51,6 +51,7 @@ class Kind(StrEnum):
     LOG_FORKED = "log_forked"
     LOG_TRUNCATED = "log_truncated"
     CHECKPOINT_INVALID = "checkpoint_invalid"
+    KEY_UNKNOWN = "key_unknown"
     INCOMPLETE = "incomplete"
     RECORD_ALTERED = "record_altered"
 
@@ -118,9 +119,10 @@ def verify(
     """
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     connection.read_only = True
-    report = Report()
+    report, known = Report(), tuple(verifiers)
     with connection.transaction():
-        _Tree(connection, tuple(verifiers), origin, report, progress).check(list(saved))
+        _Tree(connection, known, origin, report, progress).check(list(saved))
+        _check_keys(connection, known, report)
         _check_queue(connection, report)
         _check_completeness(connection, report)
     return report
@@ -282,6 +284,14 @@ class _Tree:
                     self.report.consistency.append({"from": label, "old": old, "new": size, "proof": steps})
                 elif not self.forked:
                     self.report.add(Kind.TREE_ALTERED, f"no stored hashes prove that the log continues {label}")
+
+
+def _check_keys(connection: Connection, known: tuple[Verifier, ...], report: Report) -> None:
+    """The table that tells callers of the log's keys tells of no other."""
+    ours = [verifier.vkey for verifier in known]
+    query = "SELECT vkey FROM audit_log_verifierkey WHERE vkey <> ALL(%s::text[]) ORDER BY id"
+    for (vkey,) in connection.execute(query, [ours]).fetchall():
+        report.add(Kind.KEY_UNKNOWN, f"the database tells of a key that is not this log's: {vkey[:200]}")
 
 
 def _check_queue(connection: Connection, report: Report) -> None:
