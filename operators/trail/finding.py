@@ -43,6 +43,8 @@ class Wanted:
     actor: tuple[str, str] | None = None
     since: datetime | None = None
     until: datetime | None = None
+    deployment: str = ""
+    """Only what was done to this one or in it."""
 
     @property
     def narrows(self) -> bool:
@@ -78,7 +80,7 @@ def one(operator: Operator | None, entry_id: UUID) -> Entry | None:
 
 def _of(operator: Operator | None, *, turns: bool) -> list[QuerySet[Entry]]:
     """turns: of an operator's. They have pages of their own and are by far the most entries."""
-    everything = Entry.objects.select_related("leaf").defer("leaf__leaf_hash")
+    everything = Entry.objects.all()
     if operator is None:
         return [everything]
     own = everything.annotate(whose=WHOSE).filter(whose=str(operator.pk))
@@ -104,6 +106,8 @@ def _filtered(found: QuerySet[Entry], wanted: Wanted, before: UUID | None) -> Qu
         asked &= Q(at__gte=wanted.since, pk__gte=_first_id(wanted.since - SLACK))
     if wanted.until:
         asked &= Q(at__lt=wanted.until, pk__lt=_first_id(wanted.until + SLACK))
+    if wanted.deployment:
+        asked &= Q(detail__deployment=wanted.deployment) | Q(subject_type="deployment", subject_id=wanted.deployment)
     if before:
         asked &= Q(pk__lt=before)
     return found.filter(asked).order_by("-pk")

@@ -313,7 +313,7 @@ def run_receipt(options: argparse.Namespace, keys: list[Key]) -> dict[str, Any]:
     head = check_receipt(receipt, keys)
     entry = receipt["entry"]
     return {
-        "says": f"{entry.get('name')} of {entry.get('at')} is entry {receipt['leaf_index']} of {head.size}",
+        "says": f"{entry.get('name')} of {entry.get('at')} is leaf {receipt['leaf_index']} of {head.size}",
         "entry": entry,
         "leaf_index": receipt["leaf_index"],
         **_told(head),

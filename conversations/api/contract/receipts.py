@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from audit.log.names import Name
+from conversations.api.contract.manage_deployment import TAG
 from conversations.api.contract.messages import CONVERSATION, RECEIPT, TURN
 from conversations.api.contract.operations import Operation
 from conversations.api.contract.parts import (
@@ -18,8 +20,11 @@ from conversations.api.contract.parts import (
     nullable,
     obj,
     one_of,
+    page_of,
     parameter,
+    query,
     ref,
+    shared,
     told,
 )
 from conversations.api.contract.shared import OF_READING
@@ -64,6 +69,7 @@ SCHEMAS: Part = {
         },
         about="Hashed as canonical JSON (RFC 8785), exactly as it stands here.",
     ),
+    "LogEntryPage": page_of(ref("LogEntry"), by=ID),
     "Receipt": obj(
         {
             "type": constant("receipt"),
@@ -117,6 +123,29 @@ OPERATIONS = {
             202: answer("Recorded, and not signed yet.", Shown(ref("Receipt"), _PENDING), headers=("retry-after",)),
         },
         errors=(*OF_READING, 404),
+    ),
+    ("/v1/manage/entries", "GET"): Operation(
+        "list_entries",
+        TAG,
+        "The deployment's audit trail",
+        "What was done to the deployment and in it, the newest first; its turns have lists of their own. Each entry's "
+        "id is that of its receipt.",
+        scope="manage",
+        parameters=[
+            shared("manage-limit"),
+            query("after_id", ID, "Those before this one."),
+            query("name", {"enum": [name.value for name in Name]}, "Only acts of this name."),
+            query("subject", TEXT, "Only of this subject: its type, a colon and its id.", example=f"key:{RECEIPT}"),
+        ],
+        answers={
+            200: answer(
+                "One page.",
+                Shown(
+                    ref("LogEntryPage"),
+                    {"data": [_ENTRY], "has_more": False, "first_id": RECEIPT, "last_id": RECEIPT},
+                ),
+            )
+        },
     ),
     ("/v1/log", "GET"): Operation(
         "get_log",

@@ -80,7 +80,7 @@ def test_a_receipt_verifies(log: Log, auditor: Auditor, given_receipt: dict[str,
     ran = auditor("receipt", given_receipt, key=key)
     assert ran.code == 0
     assert ran.out.startswith("verified: turn.recorded of ")
-    assert f"is entry {given_receipt['leaf_index']} of 7" in ran.out
+    assert f"is leaf {given_receipt['leaf_index']} of 7" in ran.out
     sent = auditor("receipt", "-", "--json", key=key, send=json.dumps(given_receipt))
     assert json.loads(sent.out)["verified"] is True
 

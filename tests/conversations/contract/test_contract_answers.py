@@ -154,6 +154,7 @@ def keys(call: Caller) -> None:
     assert call("list_keys", limit="1")["data"]
     new = call("rotate_key", {"overlap_hours": 1}, key_id=made["id"], status=201)
     call("revoke_key", {}, key_id=new["id"])
+    assert call("list_entries", limit="2")["has_more"]
     assert call("get_usage", split="model,key")["total"]["turns"] > 0
 
 
