@@ -112,7 +112,7 @@ def test_it_is_typed_by_the_viewers_clock_and_shown_by_it(app, member):
     told = client.post(path, {"over": "1", "draft": "", "note": "", "at": f"{at:%Y-%m-%dT%H:%M}"}, follow=True)
     due = ScheduledPublication.objects.get().due_at
     assert due == at - timedelta(hours=5, minutes=45)
-    assert f"{at:%H:%M} UTC+0545" in told.text
+    assert f"{at:%H:%M} UTC+05:45" in told.text
     other = member()
     assert f"{due:%H:%M} UTC" in other.get(page).text
 
