@@ -30,6 +30,8 @@ def zone(context: Any) -> str:
 
 
 def zone_label(local: datetime) -> str:
-    """`CET`, or `UTC+03` where a zone has no letters of its own."""
+    """`CET`, or `UTC+03` or `UTC+05:45` where a zone has no letters of its own."""
     name = local.tzname() or "UTC"
-    return f"UTC{name}" if name.startswith(("+", "-")) else name
+    if not name.startswith(("+", "-")):
+        return name
+    return f"UTC{name[:3]}" + (f":{name[3:]}" if name[3:] else "")

@@ -40,7 +40,7 @@ class SampleForm(forms.Form):
 @login_required
 @require_safe
 def style(request: HttpRequest) -> HttpResponse:
-    fresh, wrong = SampleForm(auto_id="fresh-%s"), SampleForm({"kind": "c", "at": "soon"}, auto_id="wrong-%s")
+    fresh, wrong = SampleForm(auto_id="fresh-%s"), SampleForm({"kind": "c"}, auto_id="wrong-%s")
     for form in (fresh, wrong):
         form.fields["at"].read_in(zone_of(request))  # type: ignore[attr-defined]
     now = timezone.now()

@@ -9,8 +9,12 @@ import pytest
 from django.core.cache import cache
 from playwright.sync_api import Page
 
-from conversations.models import Job, Turn
+from conversations.models import Job, Replay, Turn
+from conversations.redeciding.replays import start
+from conversations.redeciding.working import work_on
 from operators.management.commands.seed_demo import OPERATOR, REVIEWER, STEWARD, _seed
+from operators.models import Deployment
+from operators.publishing import save_draft
 from tests.support.waiting import until
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -105,3 +109,12 @@ def reviewed(*jobs: Job) -> None:
     until(Turn.objects.exists)
     for job in jobs or Job.objects.filter(done_at=None):
         {"audit": review_turn, "wellbeing": review_wellbeing}[job.kind](job.pk)
+
+
+def replayed(deployment: Deployment) -> Replay:
+    """A replay of a draft under which everything is answered, done here and now."""
+    save_draft(deployment, {})
+    made = start(deployment, size=50, days=7, by=None)
+    work_on(made.pk)
+    made.refresh_from_db()
+    return made

@@ -27,8 +27,9 @@ def test_every_page(demo, sign_in: Callable[[str], Page], picture: Callable[[str
         for one in left:
             if one.name not in seen and _is_page(page, f"{demo['web']}{one.path}"):
                 seen.add(one.name)
-                response = page.goto(f"{demo['web']}{one.path}")
-                wrong += [f"{one.path}: {fault}" for fault in (*faults(page, response), *said, *_too_wide(page))]
+                page.goto(f"{demo['web']}{one.path}")
+                found = [*_invalid(page), *said, *_too_wide(page)]
+                wrong += [f"{one.path}: {fault}" for fault in found]
                 picture(f"every-{one.name}")
             said.clear()
         left = [one for one in left if one.name not in seen]
@@ -40,6 +41,15 @@ def _is_page(page: Page, url: str) -> bool:
     """Whether the address itself shows something: others only take what is sent, or lead elsewhere."""
     response = page.request.get(url, max_redirects=0)
     return response.status == 200 and "text/html" in response.headers.get("content-type", "")
+
+
+def _invalid(page: Page) -> list[str]:
+    """The page as it was written: without the scripts, which add to it."""
+    assert page.context.browser
+    plain = page.context.browser.new_context(java_script_enabled=False, storage_state=page.context.storage_state())
+    with plain:
+        written = plain.new_page()
+        return faults(written, written.goto(page.url))
 
 
 def _too_wide(page: Page) -> list[str]:

@@ -10,6 +10,8 @@ from audit.log.models import Entry
 from operators.models import Account, Deployment, Membership, ScheduledPublication
 from operators.publishing import publish, save_draft
 from operators.scheduling import PUBLICATIONS, ScheduleError, cancel, publish_due, schedule
+from tests.support.broker import worker
+from tests.support.waiting import until
 
 LATER = timedelta(hours=2)
 
@@ -112,7 +114,7 @@ def test_it_is_typed_by_the_viewers_clock_and_shown_by_it(app, member):
     told = client.post(path, {"over": "1", "draft": "", "note": "", "at": f"{at:%Y-%m-%dT%H:%M}"}, follow=True)
     due = ScheduledPublication.objects.get().due_at
     assert due == at - timedelta(hours=5, minutes=45)
-    assert f"{at:%H:%M} UTC+0545" in told.text
+    assert f"{at:%H:%M} UTC+05:45" in told.text
     other = member()
     assert f"{due:%H:%M} UTC" in other.get(page).text
 
@@ -178,3 +180,20 @@ def test_rolling_back_does_not_overwrite_what_was_published_meanwhile(app, membe
     assert live()[0] == 3
     member().post(path, {"over": "3"})
     assert live() == (4, {})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_relay_and_worker_publish_it_though_they_were_away_at_its_time(scheduled, clean_queue, log_file):
+    ScheduledPublication.objects.update(due_at=timezone.now() - timedelta(hours=1))
+    with worker(log_file):
+        until(lambda: ScheduledPublication.objects.get().done_at, 60)
+    assert live() == (2, {"persona": {"name": "Bo"}})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_scheduled_waits_for_its_time_though_all_is_running(scheduled, clean_queue, log_file):
+    ScheduledPublication.objects.update(due_at=timezone.now() + timedelta(seconds=2))
+    with worker(log_file):
+        until(lambda: ScheduledPublication.objects.get().done_at, 60)
+    done = ScheduledPublication.objects.get()
+    assert done.made.published_at >= done.due_at
