@@ -1,6 +1,7 @@
 from conversations.models.batches import Batch, BatchItem, BatchPiece
 from conversations.models.idempotency import IdempotencyKey
 from conversations.models.jobs import Job
+from conversations.models.playground import Trial
 from conversations.models.record import Conversation, Turn
 from conversations.models.users import UserAdjustments
 
@@ -11,6 +12,7 @@ __all__ = [
     "Conversation",
     "IdempotencyKey",
     "Job",
+    "Trial",
     "Turn",
     "UserAdjustments",
 ]

@@ -38,6 +38,8 @@ class Conversation(models.Model):
     last_turn_at = models.DateTimeField(db_default=Now())
     turn_count = models.PositiveIntegerField(db_default=0)
     flagged = models.BooleanField(db_default=False)
+    playground = models.BooleanField(db_default=False)
+    """Whether a member tried the deployment here: no app took part."""
     ended_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
     """From then on nobody can read what was said: conversations/erasure.py."""

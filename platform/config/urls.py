@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("operators.members.urls")),
     path("", include("operators.urls")),
     path("", include("conversations.pages.urls")),
+    path("", include("conversations.playground.urls")),
     path("webhooks/", include("operators.webhooks.urls")),
     path("cases/", include("audit.cases.urls")),
     path("admin/", admin.site.urls),

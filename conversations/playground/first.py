@@ -1,0 +1,39 @@
+"""The first-run path's parts that need turns: trying the draft beside its form, and seeing the first call arrive."""
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from conversations.models import Turn
+from conversations.pages.transcript import read
+from conversations.playground.views import page
+from operators.access import own_deployment, signed_in
+from operators.scope_forms import ScopeForm
+from operators.starting_points import BLANK, STARTING_POINTS
+from operators.views.shape import scope_context
+
+
+@login_required
+@require_safe
+def first_try(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
+    deployment = own_deployment(request, deployment_id)
+    point = STARTING_POINTS.get(request.GET.get("from", ""), BLANK)
+    more = scope_context(deployment, ScopeForm(deployment.draft)) | {"step": "try", "tries": point.tries}
+    return page(request, deployment, "operators/first_try.html", more)
+
+
+@signed_in
+@require_safe
+@never_cache
+def first_call(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
+    """The first turn that an app asked for, once there is one; a part of a page, which asks for itself until then."""
+    deployment = own_deployment(request, deployment_id)
+    asked = Turn.objects.filter(deployment=deployment, trial=None).select_related("trial").order_by("started_at")
+    turn = asked.first()
+    context = {"deployment": deployment, "came": read([turn])[0] if turn else None}
+    template = "partials/first_call.html" if request.htmx else "operators/first_call.html"  # type: ignore[attr-defined]
+    return render(request, template, context)
