@@ -30,7 +30,7 @@ class AskForm(forms.Form):
     side = forms.ChoiceField(choices=[(DRAFT, DRAFT), (LIVE, LIVE)], required=False)
 
     def __init__(self, *args: Any, may_compare: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, auto_id="ask-%s", **kwargs)
         self.may_compare = may_compare
         self.wishes = [Wish(one, self.data.get(f"{WISH}{one.id}", "")) for one in adjustable()]
 

@@ -24,7 +24,6 @@ class Member:
         return answer.text
 
     def token(self) -> str:
-        self.client.get("/members/start/")
         found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.client.get("/deployments/").text)
         assert found
         return found[1]

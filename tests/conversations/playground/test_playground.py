@@ -1,4 +1,4 @@
-"""The playground: a member's turns take an app's steps, by the draft or what is live, and are recorded as what they are."""
+"""The playground: a member takes an app's steps, by the draft or what is live, and is recorded as what they are."""
 
 import anthropic
 import pytest
@@ -84,7 +84,7 @@ def test_without_a_script_both_sides_answer_before_the_page(member):
     page = member.post("Give me a good recipe for lasagne", compare="on")
     assert page.status_code == 302
     shown = member.client.get(page.headers["location"]).text
-    assert shown.count("Give me a good recipe for lasagne") == 2
+    assert shown.count("<p>Give me a good recipe for lasagne</p>") == 2
     assert shown.count('class="ladder"') == 2
     assert "outcome-redirect" in shown
     assert Trial.objects.count() == 2
@@ -122,7 +122,7 @@ def test_its_key_counts_and_opens_nothing_and_is_in_no_list(member, deployment):
     assert key.scopes == []
     assert Usage.objects.get(key=key).turns == 2
     assert key not in deployment.keys.all()
-    assert "Playground</" not in member.client.get(f"/deployments/{deployment.pk}/keys/").text
+    assert key.public_id not in member.client.get(f"/deployments/{deployment.pk}/keys/").text
     assert ">Playground</td>" in member.client.get(f"/deployments/{deployment.pk}/usage/?split=key").text
     assert Entry.objects.filter(name="key.created", subject_id=str(key.pk)).count() == 1
 
