@@ -22,7 +22,8 @@ def snippets(address: str, key: str = CONCEALED) -> list[Snippet]:
     ]
 
 
-_CURL = """curl {address}/v1/messages -H "x-api-key: {key}" \\
+_CURL = """curl {address}/v1/messages \\
+  -H "x-api-key: {key}" \\
   -H "content-type: application/json" \\
   -d '{{"model": "default", "max_tokens": 300, "messages": [{{"role": "user", "content": "Hello"}}]}}'"""
 _ANTHROPIC = """import anthropic

@@ -14,7 +14,7 @@ MOST = 60
 class TopicForm(forms.Form):
     name = forms.CharField(label=_("Topic"), required=False)
     examples = forms.CharField(
-        label=_("What people would say, one a line"), widget=forms.Textarea(attrs={"rows": 3}), required=False
+        label=_("What people say, one a line"), widget=forms.Textarea(attrs={"rows": 2}), required=False
     )
 
     def topic(self) -> dict[str, Any] | None:

@@ -23,7 +23,12 @@
     if (!settings || typed() === saved) return true;
     status.textContent = `${words.saving}…`;
     const done = new Promise((resolve) => {
-      document.addEventListener("htmx:afterRequest", (event) => resolve(event.detail.successful), { once: true });
+      const heard = (event) => {
+        if (!event.detail.requestConfig.elt.matches("[data-settings]")) return;
+        document.removeEventListener("htmx:afterRequest", heard);
+        resolve(event.detail.successful);
+      };
+      document.addEventListener("htmx:afterRequest", heard);
     });
     document.querySelector("[data-settings]").requestSubmit();
     const successful = await done;
@@ -62,6 +67,7 @@
   const begin = (side, message) => {
     const list = root.querySelector(`[data-side=${side}] [data-trials]`);
     list.querySelector("[data-empty]")?.remove();
+    for (const open of list.querySelectorAll("details[open]")) open.open = false;
     const article = root.querySelector("[data-running]").content.cloneNode(true).firstElementChild;
     article.querySelector("[data-question]").textContent = message;
     list.append(article);
@@ -166,6 +172,7 @@
       remember();
       if (!ended.every(Boolean)) return;
       form.elements.message.value = "";
+      sessionStorage.removeItem(`typed:${location.pathname}`);  // it was answered
       status.textContent = words.answered;
       form.elements.message.focus();
     } catch {

@@ -2,7 +2,9 @@
 // what to try are put into the playground's field.
 (() => {
   document.addEventListener("htmx:afterSettle", () => {
-    if (document.querySelector("[data-saved]")) document.dispatchEvent(new Event("settings:saved"));
+    if (!document.querySelector("[data-saved]")) return;
+    sessionStorage.removeItem(`typed:${location.pathname}`);  // it is kept now
+    document.dispatchEvent(new Event("settings:saved"));
   });
   const message = document.querySelector("[data-ask] [name=message]");
   for (const button of message ? document.querySelectorAll("[data-try]") : []) {

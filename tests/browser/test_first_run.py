@@ -36,9 +36,12 @@ def begin(page: Page, name: str = "Code mate", start: str = "Coding helper") -> 
 
 
 def ask(page: Page, text: str) -> None:
+    answered = page.locator(".trial:not(.running)")
+    before, sides = answered.count(), page.locator(".side-of:visible").count()
     page.get_by_label("Say something as a user would").fill(text)
     page.get_by_role("button", name="Ask", exact=True).click()
-    expect(page.locator(".running")).to_have_count(0)
+    expect(answered).to_have_count(before + sides)
+    expect(page.locator("[data-status]")).to_have_text("Answered.")
 
 
 def test_sign_up_to_the_first_call(ada: Page, web: str, picture):
@@ -197,7 +200,7 @@ def test_without_a_script_everything_but_the_live_parts_serves(web: str, model, 
     page.get_by_role("button", name="Room for another topic").first.click()
     expect(page.get_by_role("group", name="Topic 8")).to_be_visible()
     page.get_by_label("Topic", exact=True).nth(7).fill("Licences")
-    page.get_by_label("What people would say, one a line").nth(7).fill("What is the MIT licence: may I use it?")
+    page.get_by_label("What people say, one a line").nth(7).fill("What is the MIT licence: may I use it?")
     page.get_by_role("button", name="Save in the draft").click()
     expect(page.get_by_text("Saved in the draft")).to_be_visible()
     topics = Deployment.objects.get(name="Plain").draft["scope"]["allowed"]
