@@ -10,19 +10,15 @@ from django.views.decorators.http import require_safe
 
 from conversations.models import Turn
 from conversations.pages.transcript import read
-from conversations.playground.views import page
+from conversations.playground.views import first_try_context, page
 from operators.access import own_deployment, signed_in
-from operators.scope_forms import ScopeForm
-from operators.starting_points import BLANK, STARTING_POINTS
-from operators.views.shape import scope_context
 
 
 @login_required
 @require_safe
 def first_try(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
     deployment = own_deployment(request, deployment_id)
-    point = STARTING_POINTS.get(request.GET.get("from", ""), BLANK)
-    more = scope_context(deployment, ScopeForm(deployment.draft)) | {"step": "try", "tries": point.tries}
+    more = first_try_context(deployment, point=request.GET.get("from", ""))
     return page(request, deployment, "operators/first_try.html", more)
 
 

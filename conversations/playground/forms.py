@@ -17,7 +17,7 @@ WISH = "wish-"
 class AskForm(forms.Form):
     """`draft` and `live` name the conversations that are gone on with; `side` asks one of the two alone."""
 
-    message = forms.CharField(
+    say = forms.CharField(
         label=_("Say something as a user would"),
         widget=forms.Textarea(attrs={"rows": 3}),
         max_length=LONGEST,
@@ -29,9 +29,14 @@ class AskForm(forms.Form):
     live = forms.UUIDField(required=False, widget=forms.HiddenInput)
     side = forms.ChoiceField(choices=[(DRAFT, DRAFT), (LIVE, LIVE)], required=False)
 
-    def __init__(self, *args: Any, may_compare: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, may_compare: bool, beside: str = "", **kwargs: Any) -> None:
+        """beside: the id of a form on the same page that is sent along where no script serves, so that nothing typed
+        there is lost."""
         super().__init__(*args, auto_id="ask-%s", **kwargs)
         self.may_compare = may_compare
+        self.beside = beside
+        if beside:
+            self.fields["say"].widget.attrs["form"] = beside
         self.wishes = [Wish(one, self.data.get(f"{WISH}{one.id}", "")) for one in adjustable()]
 
     def sides(self) -> list[str]:

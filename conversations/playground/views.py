@@ -30,10 +30,15 @@ from conversations.turn import answer_plainly
 from operators.access import account_of, may_change, own_deployment
 from operators.catalogue import catalogue_now
 from operators.models import Deployment
+from operators.scope_forms import ScopeForm
+from operators.starting_points import BLANK, STARTING_POINTS
 from operators.trying import Tried, tried
+from operators.views.shape import keep, scope_context, stale_context
 
 PAGES = {"playground": "playground", "first-try": "first-try"}
 """Where a question may come from, and its answer is shown without a script: a page's name, by what the form says."""
+BESIDE = "settings-form"
+"""The id of the form that stands beside the playground in the first run."""
 
 
 @login_required
@@ -53,15 +58,15 @@ def page(
     status: int = 200,
 ) -> HttpResponse:
     """A page that holds the playground (templates/playground/box.html)."""
-    return render(request, template, _context(request, deployment, form) | more, status=status)
+    return render(request, template, _context(request, deployment, form, more.get("beside", "")) | more, status=status)
 
 
-def _context(request: HttpRequest, deployment: Deployment, form: AskForm | None) -> dict[str, Any]:
+def _context(request: HttpRequest, deployment: Deployment, form: AskForm | None, beside: str) -> dict[str, Any]:
     account = account_of(request)
     own = reading.own(deployment, account)
     said = form.data if form else request.GET
     going_on = {side: own.filter(pk=named).first() for side in (DRAFT, LIVE) if (named := _uuid(said.get(side, "")))}
-    form = form or AskForm(initial=dict(request.GET.items()), may_compare=deployment.live is not None)
+    form = form or AskForm(may_compare=deployment.live is not None, beside=beside)
     offers = catalogue_now().offers(deployment.operator_id, deployment.model_names, deployment.model_aliases)
     shown = {side: reading.turns_of(conversation) for side, conversation in going_on.items() if conversation}
     return {
@@ -92,13 +97,13 @@ def _problems(deployment: Deployment) -> list[Any]:
 @require_POST
 async def ask(request: HttpRequest, deployment_id: UUID) -> HttpResponseBase:
     """One message. A script asks each side by itself and reads a stream; without one, both answer before the page."""
-    deployment, form, sides = await sync_to_async(_read)(request, deployment_id)
     streaming = request.headers.get("accept") == "text/event-stream"
+    deployment, form, sides = await sync_to_async(_read)(request, deployment_id)
+    if not streaming and "over" in request.POST and (again := await sync_to_async(_kept)(request, deployment, form)):
+        return again
     if not form.is_valid() or not sides:
         if streaming:
-            return JsonResponse(
-                {"message": " ".join(form.errors.get("message", [_("This cannot be asked.")]))}, status=400
-            )
+            return JsonResponse({"message": " ".join(form.errors.get("say", [_("This cannot be asked.")]))}, status=400)
         return await sync_to_async(_page_again)(request, deployment, form, 400)
     if streaming:
         side, what = sides[0]
@@ -110,15 +115,28 @@ async def ask(request: HttpRequest, deployment_id: UUID) -> HttpResponseBase:
 def _read(request: HttpRequest, deployment_id: UUID) -> tuple[Deployment, AskForm, list[tuple[str, Tried]]]:
     """Raises Http404, or PermissionDenied for the role."""
     deployment = own_deployment(request, deployment_id, change=True)
-    form = AskForm(request.POST, may_compare=deployment.live is not None)
+    beside = BESIDE if request.POST.get("page") == "first-try" else ""
+    form = AskForm(request.POST, may_compare=deployment.live is not None, beside=beside)
     account = account_of(request)
     sides = form.sides() if form.is_valid() else []
     return deployment, form, [(side, tried(deployment, account, live=side == LIVE)) for side in sides]
 
 
+def _kept(request: HttpRequest, deployment: Deployment, form: AskForm) -> HttpResponse | None:
+    """The form beside is sent along where no script saves it first. The page, where it could not be saved."""
+    settings = ScopeForm(deployment.draft, request.POST)
+    problems, stale = (
+        keep(request, deployment, settings.to_settings(deployment.draft)) if settings.is_valid() else ([], False)
+    )
+    settings.add_problems(problems)
+    if not settings.has_errors and not stale:
+        return None
+    return _page_again(request, deployment, form, 400, settings=settings, stale=stale)
+
+
 def _question(form: AskForm, side: str, *, stream: bool) -> Question:
     said = form.cleaned_data
-    return Question(said["message"], stream, form.conversation(side), form.wished(), said["model"])
+    return Question(said["say"], stream, form.conversation(side), form.wished(), said["model"])
 
 
 async def _streamed(request: HttpRequest, deployment: Deployment, what: Tried, question: Question) -> HttpResponseBase:
@@ -153,7 +171,7 @@ async def _plainly(
     failed = None
     for side, found in zip(sides, came, strict=True):
         if isinstance(found, ApiError):
-            form.add_error("message", found.message)
+            form.add_error("say", found.message)
             failed = found
         elif isinstance(found, BaseException):
             raise found
@@ -166,9 +184,27 @@ async def _plainly(
     return redirect(f"{_address(request, deployment)}?{urlencode(query)}#{DRAFT}")
 
 
-def _page_again(request: HttpRequest, deployment: Deployment, form: AskForm, status: int) -> HttpResponse:
+def _page_again(
+    request: HttpRequest,
+    deployment: Deployment,
+    form: AskForm,
+    status: int,
+    *,
+    settings: ScopeForm | None = None,
+    stale: bool = False,
+) -> HttpResponse:
     messages.error(request, _("Not answered: please look at what is marked."))
+    if request.POST.get("page") == "first-try":
+        more = first_try_context(deployment, settings) | (stale_context(deployment) if stale else {})
+        return page(request, deployment, "operators/first_try.html", more, form=form, status=status)
     return page(request, deployment, "operators/playground.html", {"section": "playground"}, form=form, status=status)
+
+
+def first_try_context(deployment: Deployment, settings: ScopeForm | None = None, point: str = "") -> dict[str, Any]:
+    """What templates/operators/first_try.html needs beside the playground. point: the starting point, if known."""
+    tries = STARTING_POINTS.get(point, BLANK).tries
+    beside = {"step": "try", "tries": tries, "beside": BESIDE}
+    return scope_context(deployment, settings or ScopeForm(deployment.draft)) | beside
 
 
 def _address(request: HttpRequest, deployment: Deployment) -> str:

@@ -37,10 +37,10 @@ def scope(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
         return redirect(SAVED_ON.get(request.POST.get("page", ""), "deployment-scope"), shown.pk)
     if saved:
         form = ScopeForm(shown.draft)
-    context = scope_context(shown, form) | context_of(request, shown, "scope") | {"stale": stale, "saved": saved}
+    context = scope_context(shown, form) | context_of(request, shown, "scope") | {"saved": saved}
+    context["opened"] = request.method == "POST"
     if stale:
-        shown.refresh_from_db()
-        context["theirs"] = settings_digest(shown.draft)
+        context |= stale_context(shown)
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "operators/scope_form.html", context | {"page": request.POST.get("page", "")})
     return render(request, "operators/scope.html", context)
@@ -92,7 +92,6 @@ def behaviours(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
         "groups": groups,
         "problems": problems,
         "unsaved": unsaved,
-        "stale": stale,
         "search": search,
         "changed": changed,
         "changed_count": sum(row.changed for _kind, _title, _words, rows in groups for row in rows),
@@ -100,8 +99,7 @@ def behaviours(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
         "over": request.POST.get("over") or settings_digest(shown.draft),
     }
     if stale:
-        shown.refresh_from_db()
-        context["theirs"] = settings_digest(shown.draft)
+        context |= stale_context(shown)
     return render(request, "operators/behaviours.html", context)
 
 
@@ -117,6 +115,14 @@ def keep(request: HttpRequest, shown: Deployment, settings: dict[str, Any]) -> t
     except StaleDraftError:
         return [], True
     return [], False
+
+
+def stale_context(shown: Deployment) -> dict[str, Any]:
+    """What templates/operators/stale.html needs: the digest of what somebody else saved meanwhile."""
+    return {
+        "stale": True,
+        "theirs": settings_digest(Deployment.objects.values_list("draft", flat=True).get(pk=shown.pk)),
+    }
 
 
 def context_of(request: HttpRequest, shown: Deployment, section: str) -> dict[str, Any]:

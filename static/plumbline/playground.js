@@ -4,6 +4,11 @@
   const root = document.querySelector("[data-playground]");
   const form = root?.querySelector("[data-ask]");
   if (!form) return;
+  // Where no script serves these are sent with the form beside; with one they are a form of their own.
+  for (const tied of form.querySelectorAll("[form]")) {
+    tied.removeAttribute("form");
+    tied.removeAttribute("formaction");
+  }
   const words = root.dataset;
   const status = form.querySelector("[data-status]");
   const [ask, stop] = [form.querySelector("[type=submit]"), form.querySelector("[data-stop]")];
@@ -159,7 +164,7 @@
   };
 
   form.addEventListener("submit", async (event) => {
-    const message = form.elements.message.value;
+    const message = form.elements.say.value;
     if (plainly || !message.trim()) return;
     event.preventDefault();
     if (asking) return;
@@ -171,10 +176,10 @@
       const ended = await Promise.all(sides.map((side) => one(side, message, asking.signal)));
       remember();
       if (!ended.every(Boolean)) return;
-      form.elements.message.value = "";
+      form.elements.say.value = "";
       sessionStorage.removeItem(`typed:${location.pathname}`);  // it was answered
       status.textContent = words.answered;
-      form.elements.message.focus();
+      form.elements.say.focus();
     } catch {
       // The session ended. Sent as any other form, the message is kept until after signing in.
       plainly = true;
@@ -185,7 +190,7 @@
     }
   });
   stop.addEventListener("click", () => asking?.abort());
-  form.elements.message.addEventListener("keydown", (event) => {
+  form.elements.say.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.repeat) form.requestSubmit(ask);
   });
 })();

@@ -6,7 +6,7 @@
     sessionStorage.removeItem(`typed:${location.pathname}`);  // it is kept now
     document.dispatchEvent(new Event("settings:saved"));
   });
-  const message = document.querySelector("[data-ask] [name=message]");
+  const message = document.querySelector("[data-ask] [name=say]");
   for (const button of message ? document.querySelectorAll("[data-try]") : []) {
     button.hidden = false;
     button.nextElementSibling.hidden = true;

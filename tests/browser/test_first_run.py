@@ -33,6 +33,7 @@ def begin(page: Page, name: str = "Code mate", start: str = "Coding helper") -> 
     page.get_by_text(start, exact=True).click()
     page.get_by_role("button", name="Make it and try it").click()
     expect(page.get_by_role("heading", name=f"Try {name}")).to_be_visible()
+    page.wait_for_load_state()  # what a click does depends on the scripts being there
 
 
 def ask(page: Page, text: str) -> None:
@@ -197,6 +198,7 @@ def test_without_a_script_everything_but_the_live_parts_serves(web: str, model, 
     page.goto(f"{web}/sign-in/")
     fill_sign_in(page, "operator@plumbline.example", demo["password"])
     begin(page, "Plain")
+    page.get_by_text("Topics it helps with").click()
     page.get_by_role("button", name="Room for another topic").first.click()
     expect(page.get_by_role("group", name="Topic 8")).to_be_visible()
     page.get_by_label("Topic", exact=True).nth(7).fill("Licences")
@@ -206,9 +208,11 @@ def test_without_a_script_everything_but_the_live_parts_serves(web: str, model, 
     topics = Deployment.objects.get(name="Plain").draft["scope"]["allowed"]
     assert topics[-1] == {"name": "Licences", "examples": ["What is the MIT licence: may I use it?"]}
     page.goto(f"{web}/deployments/{Deployment.objects.get(name='Plain').pk}/try/")
+    page.get_by_label("Instructions", exact=True).fill("Speak like a pirate.")
     page.get_by_label("Say something as a user would").fill("How do I reverse a list in Python?")
     page.get_by_role("button", name="Ask", exact=True).click()
     expect(page.locator(".trial .rung")).to_have_count(4)
+    assert Deployment.objects.get(name="Plain").draft["instructions"] == "Speak like a pirate."
     page.get_by_role("link", name="Go on to publishing").click()
     page.get_by_role("button", name="Publish and take a key").click()
     key = page.locator(".notice pre code").first.inner_text()

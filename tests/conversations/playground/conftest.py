@@ -29,7 +29,7 @@ class Member:
         return found[1]
 
     def post(self, message: str, *, accept: str = "text/html", **fields: str) -> httpx2.Response:
-        data = {"csrfmiddlewaretoken": self.token(), "message": message, **fields}
+        data = {"csrfmiddlewaretoken": self.token(), "say": message, **fields}
         return self.client.post(f"{self.path}ask/", data=data, headers={"accept": accept})
 
     def stream(self, message: str, **fields: str) -> list[tuple[str, dict[str, Any]]]:

@@ -149,7 +149,7 @@ def test_who_may_change_may_try_and_who_may_read_may_look(member_of, deployment,
 
 
 def test_a_post_without_a_token_is_refused(member):
-    answer = member.client.post(f"{member.path}ask/", data={"message": "Hello"})
+    answer = member.client.post(f"{member.path}ask/", data={"say": "Hello"})
     assert answer.status_code == 403
     assert not Turn.objects.exists()
 
