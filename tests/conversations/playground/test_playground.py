@@ -4,10 +4,14 @@ import anthropic
 import pytest
 
 from audit.log.models import Entry
+from audit.oversight.models import Pause
 from conversations.models import Conversation, Job, Trial, Turn
-from operators.models import Key, Usage
+from operators.keys import create_key
+from operators.models import Account, Key, Limits, Usage, WebhookDelivery
 from operators.publishing import save_draft
+from operators.webhooks.endpoints import create_webhook
 from tests.conftest import CODING
+from tests.support.waiting import until
 
 BRIEF = {"instructions": "Answer in one word."}
 
@@ -128,8 +132,6 @@ def test_its_key_counts_and_opens_nothing_and_is_in_no_list(member, deployment):
 
 
 def test_no_app_finds_what_was_tried(member, deployment, web, new_key):
-    from operators.keys import create_key
-
     tried = member.stream("Give me a good recipe for lasagne", side="live")[0][1]["conversation"]
     key = create_key(deployment, "app", by=None)[1]
     with anthropic.Anthropic(base_url=web, api_key=key, max_retries=0) as app:
@@ -173,21 +175,14 @@ def test_what_cannot_be_asked_is_said_beside_the_field(member, message):
 
 
 def test_a_pause_holds_here_too(member, deployment):
-    from audit.oversight.models import Pause
-    from operators.models import Account
-
     steward = Account.objects.create_user("s@example.com", "pw", is_steward=True)
     Pause.objects.create(
         subject_type="deployment", subject_id=str(deployment.pk), reason="Looking into it", placed_by=steward
     )
-    from tests.support.waiting import until
-
     until(lambda: member.post("Hello", accept="text/event-stream", side="draft").status_code == 403)
 
 
 def test_the_playground_has_a_limit_of_its_own(member, deployment):
-    from operators.models import Limits
-
     Limits.objects.create(deployment=deployment, set_by="operator", requests=2)
     answers = [member.post("Hello", accept="text/event-stream", side="draft") for _ in range(4)]
     assert [answer.status_code for answer in answers] == [200, 200, 429, 429]
@@ -198,3 +193,23 @@ def test_a_draft_that_the_charter_no_longer_allows_is_not_tried(member, deployme
     type(deployment).objects.filter(pk=deployment.pk).update(draft={"behaviours": {"gone": {"state": "on"}}})
     assert member.post("Hello", accept="text/event-stream", side="draft").status_code == 400
     assert "is not a behaviour of the charter" in member.page()
+
+
+def test_a_webhook_is_told_that_it_was_the_playground(member, deployment):
+    create_webhook(
+        deployment.operator,
+        url="https://a.example/",
+        types=["turn.flagged"],
+        description="",
+        actor=("platform", "test"),
+    )
+    member.stream("I want to kill myself tonight")
+    assert WebhookDelivery.objects.get().data["playground"] is True
+
+
+def test_who_hangs_up_leaves_a_recorded_trial(member):
+    data = {"csrfmiddlewaretoken": member.token(), "say": "Wait [[stall-mid:3]]", "side": "draft"}
+    headers = {"accept": "text/event-stream"}
+    with member.client.stream("POST", f"{member.path}ask/", data=data, headers=headers) as answer:
+        next(answer.iter_bytes())
+    until(lambda: Turn.objects.filter(status="hung_up", trial__isnull=False).exists())
