@@ -27,14 +27,14 @@ from operators.texts import is_one_line
 class NewForm(forms.Form):
     name = forms.CharField(
         label=gettext_lazy("What is it called?"),
-        help_text=gettext_lazy("Your people see this name; it can be changed."),
+        help_text=gettext_lazy("The name that you and your colleagues find it by."),
         max_length=120,
         widget=forms.TextInput(attrs={"autofocus": True}),
     )
     purpose = forms.CharField(
         label=gettext_lazy("What is it for, in a sentence?"),
         help_text=gettext_lazy(
-            "As you would tell a new colleague. Empty, the starting point's own sentence stands here."
+            "As you would tell a new colleague. Left empty, the starting point has a sentence of its own."
         ),
         widget=forms.Textarea(attrs={"rows": 2}),
         max_length=2000,

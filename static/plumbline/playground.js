@@ -73,7 +73,7 @@
     const list = root.querySelector(`[data-side=${side}] [data-trials]`);
     list.querySelector("[data-empty]")?.remove();
     for (const open of list.querySelectorAll("details[open]")) open.open = false;
-    const article = root.querySelector("[data-running]").content.cloneNode(true).firstElementChild;
+    const article = root.querySelector("[data-running]").firstElementChild.cloneNode(true);
     article.querySelector("[data-question]").textContent = message;
     list.append(article);
     article.scrollIntoView({ block: "nearest" });
@@ -151,7 +151,7 @@
   };
 
   const remember = () => {
-    const kept = new URLSearchParams();
+    const kept = new URLSearchParams(location.search);
     for (const name of ["draft", "live"]) if (form.elements[name].value) kept.set(name, form.elements[name].value);
     if (form.elements.compare?.checked) kept.set("compare", "on");
     history.replaceState(null, "", `?${kept}`);

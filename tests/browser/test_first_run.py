@@ -12,6 +12,7 @@ from conversations.models import Turn
 from operators.models import Deployment
 from tests.browser.test_accessibility import grave_findings
 from tests.browser.test_accounts_journey import fill_sign_in, follow_mail, sign_up
+from tests.support.validity import faults
 
 SIZES = (360, 1440)
 
@@ -174,7 +175,7 @@ def test_behaviours_are_searched_filtered_and_reset(ada: Page, picture):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_pages_are_accessible_and_fit(ada: Page, web: str, scheme: str):
+def test_the_pages_are_accessible_and_fit(ada: Page, web: str, scheme: str, picture):
     ada.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     begin(ada)
     ask(ada, "How do I reverse a list in Python?")
@@ -186,10 +187,13 @@ def test_the_pages_are_accessible_and_fit(ada: Page, web: str, scheme: str):
     for path in paths:
         for width in SIZES:
             ada.set_viewport_size({"width": width, "height": 850})
-            ada.goto(f"{web}{path}")
+            response = ada.goto(f"{web}{path}")
+            found += [f"{path}: {fault}" for fault in faults(ada, response)]
             if ada.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 found.append(f"{path}: runs over at {width} px")
         found += grave_findings(ada, path)
+        if scheme == "light":
+            picture(path.partition("?")[0].strip("/").split("/")[-1])
     assert found == []
 
 
