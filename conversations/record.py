@@ -107,6 +107,8 @@ class TurnRecord:
     """Holds the idempotency key whose answer this is."""
     envelope: bytes = b""
     beside: Beside | None = None
+    tried_by: UUID | None = None
+    """The member who asked, in the playground; None where an app did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,7 +395,7 @@ def _erased(turn: TurnRecord) -> TurnRecord:
 def _entry(turn: TurnRecord, digest: str) -> Row:
     return entry_row(
         Name.TURN_RECORDED,
-        actor=("key", turn.key_id),
+        actor=("account", turn.tried_by) if turn.tried_by else ("key", turn.key_id),
         subject=("turn", turn.id),
         digest=digest,
         entry_id=turn.receipt,
@@ -406,5 +408,6 @@ def _entry(turn: TurnRecord, digest: str) -> Row:
             "status": turn.status,
             "decision": sha256(turn.decision).hexdigest(),
             "charter": turn.charter_digest,
-        },
+        }
+        | ({"playground": True} if turn.tried_by else {}),
     )

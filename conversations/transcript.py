@@ -186,6 +186,7 @@ class Transcript:
             milliseconds=round((time.monotonic() - turn.clock) * 1000),
             upstream_milliseconds=round(turn.upstream_seconds * 1000),
             beside=turn.settle(self) if turn.settle else None,
+            tried_by=turn.access.tried_by,
             attempt=turn.attempt if self.status in ANSWERED else None,
             envelope=self._kept_envelope() if turn.attempt is not None else b"",
             subjects=turn.access.subjects,
@@ -219,7 +220,7 @@ class Transcript:
         """What webhooks are told: ids and the charter's words, nothing that anyone said."""
         turn, decision = self._turn, self._turn.decision
         assert decision is not None  # noqa: S101 - decided before anything is answered
-        told = {
+        told: dict[str, Any] = {
             "turn_id": str(turn.id),
             "conversation_id": str(turn.place.conversation_id),
             "deployment_id": str(turn.access.deployment_id),
@@ -229,6 +230,8 @@ class Transcript:
             "reason": decision.winner.reason if decision.winner else "",
             "flags": self._flags(),
         }
+        if turn.access.tried_by is not None:
+            told["playground"] = True
         return orjson.dumps(told).decode()
 
     def _finish(self, stop_reason: Any, stopped: Signal | None) -> None:

@@ -37,6 +37,8 @@ class Access:
     scopes: frozenset[str]
     subjects: tuple[Subject, ...]
     """Who is held to limits: the key, the deployment, the operator."""
+    tried_by: UUID | None = None
+    """The member who tries the deployment in the playground; None for an app."""
 
 
 @dataclass(frozen=True, slots=True)

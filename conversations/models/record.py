@@ -44,6 +44,8 @@ class Conversation(models.Model):
     last_turn_at = models.DateTimeField(db_default=Now())
     turn_count = models.PositiveIntegerField(db_default=0)
     flagged = models.BooleanField(db_default=False)
+    playground = models.BooleanField(db_default=False)
+    """Whether a member tried the deployment here: no app took part."""
     ended_at = models.DateTimeField(null=True)
     ended_by = models.CharField(max_length=8, choices=EndedBy, blank=True, db_default="")
     ended_because = models.CharField(max_length=300, blank=True, db_default="")

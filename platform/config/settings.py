@@ -285,6 +285,10 @@ LIMITS = {
         "PLUMBLINE_OPERATOR_LIMITS", os.environ.get("PLUMBLINE_OPERATOR_LIMITS", ""), limits.OPERATOR
     ),
 }
+PLAYGROUND_LIMITS = limits.read(
+    "PLUMBLINE_PLAYGROUND_LIMITS", os.environ.get("PLUMBLINE_PLAYGROUND_LIMITS", ""), limits.PLAYGROUND
+)
+"""Of one deployment's playground, within all of those above."""
 LIMITS_URL = os.environ.get("PLUMBLINE_LIMITS_URL", BROKER_URL)
 """The Valkey that counts for all processes."""
 LIMITS_SECONDS = _seconds("PLUMBLINE_LIMITS_SECONDS", 0.2)
