@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 from sklearn.linear_model import LogisticRegression
 
-from charter.screens import encoder, linear, reader
+from charter.screens import encoder, language, linear, reader
 from evaluation import card, scope_model
 from evaluation.examples import EVERYDAY, HEADS, Example, clinc, examples
 from evaluation.sets import material, public
@@ -145,7 +145,7 @@ def looked_at(texts: list[str]) -> tuple[dict[str, Floats], dict[str, Floats]]:
 
 def _thresholds(head: str, rows: list[Example], first: Floats, closer: Floats, *, foreign: bool) -> dict[str, float]:
     """From the rows in English, or from those in other languages. What is everyday bears no head's label."""
-    here = np.array([reader.foreign(row.text) == foreign for row in rows])
+    here = np.array([language.foreign(row.text) == foreign for row in rows])
     sources = np.array([row.source for row in rows])
     label = np.array([row.labels.get(head, 0 if row.source in EVERYDAY else -1) for row in rows])
     everyday = [closer[here & (label == 0) & (sources == name)] for name in sorted(EVERYDAY)]

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from charter.screens.gloss import in_english
+
 ARTIFACT = Path(__file__).parent / "artifact"
 LONGEST_TOKENS = 96
 """What it was trained on; of longer texts it reads the beginning and the end."""
@@ -72,7 +74,7 @@ def _session(name: str) -> Any:
 
 def first_look(text: str) -> FirstLook:
     encoder = _encoder()
-    ids = _shortened(encoder.tokenizer.encode(text).ids)
+    ids = _shortened(encoder.tokenizer.encode(in_english(text)).ids)
     words = encoder.words[ids].astype(np.float32) * encoder.scales[ids, None]
     hidden, logits = encoder.first.run(["hidden", "logits"], {"words": words[None]})
     return FirstLook(dict(zip(encoder.heads, logits[0].tolist(), strict=True)), hidden)

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from charter.configuration import Configuration
-from charter.screens import normalise, patterns, phrases, reader, scope
+from charter.screens import normalise, patterns, phrases, pieces, reader, scope
 from charter.screens.reader import Reading, Thresholds
 from charter.signals import Level, Passage, Signal, shorten
 
@@ -12,8 +13,14 @@ WINDOW = 1_200
 OVERLAP = 200
 LONGEST = 60_000
 
+MOST_HIDDEN = 6
+"""Undone texts of one message that are read; a message is seldom more than one thing in disguise."""
 PART = 120
 """Characters of an operator's, tool's or document's text that are read at a time."""
+MESSAGES = 12
+"""Of the user's earlier messages, how many may hold a piece of the request."""
+SUBJECT = 400
+"""Characters of an earlier message that say what a request without a subject is about."""
 ASIDE = 160
 """Characters of a user's text that are read by themselves, beside the whole."""
 PLAINLY_NOT = 0.03
@@ -53,19 +60,46 @@ def observe(passages: Sequence[Passage], configuration: Configuration) -> tuple[
 
 def _all(passages: Sequence[Passage], configuration: Configuration) -> Iterator[Signal]:
     closely = bool(configuration.scope.restrict)
+    earlier: list[str] = []
+    names: dict[str, str] = {}
     for passage in passages:
-        reading = normalise.read(passage.text[:LONGEST])
+        reading = normalise.read(passage.text[:LONGEST], names)
+        by_user = passage.speaker == "user"
         if passage.where.startswith("history"):
             yield from _history(passage, reading.plain)
-            continue
-        for text in _windows(reading.plain):
-            yield from _said(passage, text, closely=closely)
-        for text in reading.hidden:
-            yield from _said(passage, text[:WINDOW], closely=False)
-        if reading.disguise:
-            yield passage.signal("obfuscation", 0.6, "noted", reading.disguise)
+        else:
+            for text in _windows(reading.plain):
+                yield from _said(passage, text, closely=closely)
+            for text in reading.hidden[:MOST_HIDDEN]:
+                yield from _said(passage, text[:WINDOW], closely=False)
+            if reading.disguise:
+                yield passage.signal("obfuscation", 0.6, "noted", reading.disguise)
+            if by_user and earlier:
+                yield from _over_messages(passage, reading.plain, earlier)
+        if by_user:
+            earlier = [*earlier, reading.plain[:WINDOW]][-MESSAGES:]
+            names |= pieces.names(reading.plain)
     said = [p for p in passages if p.speaker == "user" and p.where.startswith("messages")]
     yield from _scope(said, configuration, follows=any(p.where.startswith("history") for p in passages))
+
+
+def _over_messages(passage: Passage, text: str, earlier: Sequence[str]) -> Iterator[Signal]:
+    """What a request comes to with those before it: in pieces that belong together, or naming no subject of its own.
+
+    A subject that was talked about before is no proof that this asks for harm with it, so that is suspected at most.
+    """
+    if whole := pieces.over_messages(earlier, text):
+        yield from _said(passage, whole[-WINDOW:], closely=False)
+        yield passage.signal("obfuscation", 0.6, "noted", "a text in pieces")
+    elif scope.without_subject(text) and not scope.small_talk(text):
+        before = next((one for one in reversed(earlier) if not scope.without_subject(one)), "")
+        if before:
+            both = f"{before[-SUBJECT:]}\n{text}"
+            for signal in _harm(passage, both, reader.read(both), _topics(both)):
+                if signal.level == "certain":
+                    yield replace(signal, level="suspected")
+                elif signal.level == "suspected":
+                    yield signal
 
 
 def _history(passage: Passage, text: str) -> Iterator[Signal]:

@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,21 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charter.screens import encoder, linear
+from charter.screens.language import foreign
 
 ARTIFACT = Path(__file__).parent / "artifact" / "thresholds.json"
-SHORT = 4
 OF_OTHERS = frozenset({"injection", "against_users"})
 """Heads that are about the texts of tools, documents and operators, and say nothing of a user's."""
-_WORDS = re.compile(r"[^\W\d_]+")
-_SMALL_WORDS = frozenset(
-    """
-    the and but if of to at for from with by is are be been did does have had can could would should you she it
-    they my your our their this that these those what how why who when where which not than then there here
-    about into out up just please some any more tell write give make help want need get find explain show think
-    know like good best i
-    """.split()  # noqa: SIM905 - read as a line of words
-)
-"""Words that few English messages do without and that are not words of the languages next to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +44,6 @@ class Reading:
 def thresholds(text: str = "") -> dict[str, Thresholds]:
     """By head. The models know English best, so a text in another language must show more to be suspected."""
     return _thresholds("foreign" if foreign(text) else "heads")
-
-
-def foreign(text: str) -> bool:
-    """Whether a text is not English: as told by its letters, and by the small words that any English sentence has."""
-    words = _WORDS.findall(text.lower())
-    plain = sum(word.isascii() for word in words)
-    if plain < 0.8 * len(words):
-        return True
-    return len(words) > SHORT and sum(word in _SMALL_WORDS for word in words) < 0.08 * len(words)
 
 
 @lru_cache(maxsize=2)
