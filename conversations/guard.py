@@ -14,7 +14,7 @@ from conversations.sse import Event, made
 
 REFUSAL = "refusal"
 WORDS = {"text_delta": "text", "input_json_delta": "partial_json", "thinking_delta": "thinking"}
-"""The field that holds a delta's words, by its kind: what is written into a tool's input is sent as surely as text is."""
+"""The field that holds a delta's words, by its kind: what is written into a tool's input is sent as text is."""
 
 
 class Guard:

@@ -20,7 +20,7 @@ JUDGED = RISKS | {
     "sexual",
     "injection",
 }
-"""What a judge is asked about beside lines and harms: whatever a suspicion by itself already changes, and certainty more."""
+"""What a judge is asked about beside lines and harms: what a suspicion already changes, and certainty more."""
 USERS_ALONE = RISKS | {
     "distress",
     "abuse",

@@ -44,7 +44,9 @@ def test_what_a_suspicion_changes_a_judge_is_asked_and_settles(name, suspicion, 
     assert decided(situation, cleared=name) == ""
 
 
-@pytest.mark.parametrize("name", ["distress", "impersonation", "identity.pressure", "identity.sincere_question", "abuse"])
+@pytest.mark.parametrize(
+    "name", ["distress", "impersonation", "identity.pressure", "identity.sincere_question", "abuse"]
+)
 def test_what_is_met_the_same_either_way_is_not_worth_a_wait(name):
     assert doubts(suspected(name)) == ()
 
@@ -64,6 +66,8 @@ def test_about_an_operators_text_alone_the_same_is_asked_whatever_its_users_say(
 
 
 def test_the_judge_knows_what_the_app_is_for():
-    settings = {"scope": {"description": "Sewing", "restrict": True, "refused": [{"name": "Dyes", "examples": ["indigo"]}]}}
+    settings = {
+        "scope": {"description": "Sewing", "restrict": True, "refused": [{"name": "Dyes", "examples": ["indigo"]}]}
+    }
     situation = replace(suspected("scope.off_topic"), configuration=parse_configuration(CHARTER, settings))
     assert "Sewing It refuses: Dyes." in question(situation, [Passage("Dye it?", "user", "messages[0]")]).text

@@ -66,7 +66,9 @@ def test_words_leave_before_the_signature_they_bear():
     guard = Guard(Configuration())
     signature = made("content_block_delta", index=0, delta={"type": "signature_delta", "signature": "abc"})
     start = made("content_block_start", index=0, content_block=KINDS["thinking"][2])
-    thought = made("content_block_delta", index=0, delta={"type": "thinking_delta", "thinking": "An unfinished thought"})
+    thought = made(
+        "content_block_delta", index=0, delta={"type": "thinking_delta", "thinking": "An unfinished thought"}
+    )
     events = [passed for event in (start, thought, signature) for passed in guard.pass_on(event)]
     kinds = [event.data["delta"]["type"] for event in events[1:]]
     assert kinds == ["thinking_delta", "signature_delta"]

@@ -61,11 +61,13 @@ def test_the_events_come_in_the_documented_order(web, key, model):
 
 
 def joined(events: list[Event]) -> list[Event | tuple[str, str]]:
-    """The events as they are, but that the words of neighbouring deltas are put together: the guard holds words back."""
+    """The events as they are, but words of neighbouring deltas put together: the guard holds some back."""
     made: list[Event | tuple[str, str]] = []
     for event in events:
         delta = event.data.get("delta", {})
-        kind, words = next(((kind, delta[kind]) for kind in ("text", "partial_json", "thinking") if kind in delta), ("", ""))
+        kind, words = next(
+            ((kind, delta[kind]) for kind in ("text", "partial_json", "thinking") if kind in delta), ("", "")
+        )
         if not kind:
             made.append(event)
         elif made and isinstance(made[-1], tuple) and not isinstance(made[-1], Event):

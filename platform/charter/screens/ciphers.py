@@ -25,19 +25,17 @@ _BINARY = re.compile(r"(?<![01])(?:[01]{8}[\s,]*){6,}(?![01])")
 _DECIMAL = re.compile(r"(?<!\d)(?:(?:3[29]|4[4-6]|9[7-9]|1[01]\d|12[0-2]|6[5-9]|[78]\d|90)[\s,;]+){7,}\d{2,3}(?!\d)")
 _ESCAPED = re.compile(r"(?:%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|&#x?[0-9A-Fa-f]{2,6};)")
 _MORSE = re.compile(r"(?<![.\-\w])[.\-·–]{1,5}(?:[ ]{1,3}(?:/[ ]{1,3})?[.\-·–]{1,5}){5,}(?![.\-\w])")
+_CITED = re.compile(r"[\"'“”`]([^\"'“”`]{12,400})[\"'“”`]")
 _LETTERS = re.compile(r"[A-Za-z]+")
-_CIPHER_SAID = re.compile(r"\b(?:rot-?\d+|caesar|cipher|ciphertext|encrypted|encoded|decode|decipher|decrypt)", re.IGNORECASE)
-_BACKWARDS_SAID = re.compile(r"\b(?:reversed?|backwards?|mirror(?:ed)?|right to left)\b", re.IGNORECASE)
-_MORSE_LETTERS = dict(
-    zip(
-        (
-            ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --.. "
-            "----- .---- ..--- ...-- ....- ..... -.... --... ---.. ----."
-        ).split(),
-        "abcdefghijklmnopqrstuvwxyz0123456789",
-        strict=True,
-    )
+_CIPHER_SAID = re.compile(
+    r"\b(?:rot-?\d+|caesar|cipher|ciphertext|encrypted|encoded|decode|decipher|decrypt)", re.IGNORECASE
 )
+_BACKWARDS_SAID = re.compile(r"\b(?:reversed?|backwards?|mirror(?:ed)?|right to left)\b", re.IGNORECASE)
+_MORSE_SIGNS = (
+    ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --.. "
+    "----- .---- ..--- ...-- ....- ..... -.... --... ---.. ----."
+)
+_MORSE_LETTERS = dict(zip(_MORSE_SIGNS.split(), "abcdefghijklmnopqrstuvwxyz0123456789", strict=True))
 
 
 def deciphered(text: str) -> list[str]:
@@ -118,8 +116,9 @@ def _morse(text: str) -> Iterator[str]:
 
 
 def _shifted(text: str) -> Iterator[str]:
-    """Every shift of the alphabet, and the alphabet backwards, where a text's words, or those after a colon, are none."""
-    for part in dict.fromkeys((text, text.rpartition(":")[2], *re.findall(r"[\"'“”`]([^\"'“”`]{12,})[\"'“”`]", text))):
+    """Every shift of the alphabet, and the alphabet backwards, where a text's words are none: those after a colon and
+    in quotation marks too."""
+    for part in dict.fromkeys((text, text.rpartition(":")[2], *_CITED.findall(text))):
         words = " ".join(_LETTERS.findall(part))
         if len(words) < FEWEST_LETTERS or readable(words) >= UNREADABLE or not words.isascii():
             continue

@@ -1,8 +1,8 @@
 """A text in another language put into English word by word, so that models that know English make something of it.
 
-A gloss is no translation: it keeps the order of words and has no grammar. But the encoder's vocabulary breaks "envenenar"
-into pieces that mean nothing to it, and knows "poison". The words are our own list, `glossary.txt`; what is not in it
-stays as it is, names and loan words among it.
+A gloss is no translation: it keeps the order of words and has no grammar. But the encoder's vocabulary breaks
+"envenenar" into pieces that mean nothing to it, and knows "poison". The words are our own list, `glossary.txt`; what is
+not in it stays as it is, names and loan words among it.
 """
 
 import re
@@ -16,7 +16,7 @@ from charter.screens import language
 WORDS = Path(__file__).parent / "glossary.txt"
 LONGEST_PHRASE = 4
 """Words of the longest entry."""
-ENOUGH, ENOUGH_OF_FEW = 0.3, 0.75
+ENOUGH, ENOUGH_OF_FEW = 0.45, 0.75
 """Shares of a text's words that must be known; a gloss of less is noise, and a few words might yet be English."""
 FEW_CHARACTERS = 60
 UNSPACED = frozenset({"zh", "ja"})
@@ -52,7 +52,7 @@ def in_english(text: str) -> str:
 
 
 def _foreign_few(text: str) -> bool:
-    """Whether two to four words may be of another language: none holds English together, and one at least is not English."""
+    """Whether two to four words may be of another language: none holds English together, and not all are English."""
     if len(text) > FEW_CHARACTERS:
         return False
     words = [word.lower() for word in _WORD.findall(text)]
@@ -148,7 +148,9 @@ def _plain(word: str) -> str:
 
 def spellings() -> frozenset[str]:
     """Every single word of the list's languages in Latin letters, without accents."""
-    return frozenset(word for spoken in _LATIN for word in _glossaries()[spoken].whole if word.isalpha() and len(word) > 1)
+    return frozenset(
+        word for spoken in _LATIN for word in _glossaries()[spoken].whole if word.isalpha() and len(word) > 1
+    )
 
 
 @lru_cache(maxsize=1)

@@ -54,8 +54,10 @@ def _heads() -> tuple[tuple[str, ...], NDArray[np.float32], NDArray[np.float32],
 def forget() -> None:
     """Reads the artifact anew at the next text; for training, which has just written it."""
     _heads.cache_clear()
+    logits.cache_clear()
 
 
+@lru_cache(maxsize=1_024)
 def logits(text: str) -> dict[str, float]:
     """The log odds of each head for one text, e.g. {"harmful": 2.6, "abuse": -3.9, ...}."""
     names, sparse, dense, bias = _heads()

@@ -59,13 +59,7 @@ class Reading:
 
 def read(text: str, names: Mapping[str, str] | None = None) -> Reading:
     """`names`: what earlier messages said that names stand for."""
-    visible, disguise = _visible(text)
-    # Word by word: one pattern for a mixed word takes its length to the third power.
-    plain = _WORD.sub(_one_script, visible) if _ALIKE.search(visible) else visible
-    if plain != visible:
-        disguise = "look-alike letters"
-    drawn_out = _DRAWN_OUT.sub(_shortened, plain) if _REPEATED.search(plain) else plain
-    plain = _BROKEN.sub(_mended, drawn_out)
+    plain, disguise = _plain(text)
     hidden: list[str] = []
     joined = _gathered(plain)
     if joined != plain:
@@ -83,6 +77,22 @@ def read(text: str, names: Mapping[str, str] | None = None) -> Reading:
         hidden += pieced
         disguise = disguise or "a text in pieces"
     return Reading(plain, tuple(dict.fromkeys(hidden)), disguise)
+
+
+def plain(text: str) -> str:
+    """The normal form alone, where what is hidden in a text does not matter."""
+    return _plain(text)[0]
+
+
+def _plain(text: str) -> tuple[str, str]:
+    """The normal form, and what disguised the text."""
+    visible, disguise = _visible(text)
+    # Word by word: one pattern for a mixed word takes its length to the third power.
+    one_script = _WORD.sub(_one_script, visible) if _ALIKE.search(visible) else visible
+    if one_script != visible:
+        disguise = "look-alike letters"
+    drawn_out = _DRAWN_OUT.sub(_shortened, one_script) if _REPEATED.search(one_script) else one_script
+    return _BROKEN.sub(_mended, drawn_out), disguise
 
 
 def _visible(text: str) -> tuple[str, str]:

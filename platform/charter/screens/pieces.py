@@ -1,5 +1,5 @@
-"""Requests that were taken to pieces, put together again: names that stand for texts, texts that are added up, parts that
-are numbered, first letters that spell a word.
+"""Requests that were taken to pieces, put together again: names that stand for texts, texts that are added up, parts
+that are numbered, first letters that spell a word.
 
 Nothing is run: names are replaced by what they stand for, and what that says is read beside the text itself.
 """
@@ -28,12 +28,17 @@ _PART = re.compile(
     re.IGNORECASE,
 )
 _TOGETHER = re.compile(
-    r"\b(?:combin\w+|concat\w*|join(?:ed|ing)?|append\w*|merg\w+|(?:put|string|add|stick|glue)\w* (?:\w+ ){0,4}(?:together|up)|"
-    r"pieces|(?:all |the )?(?:parts|fragments|chunks|halves)|one after (?:the other|another)|in order|assembl\w+|piece by piece|"
-    r"zusammen\w*|junta\w*|unir|assemble|unisci|вместе|соедин\w+)\b|拼|合并|つなげ",
+    r"\b(?:combin\w+|concat\w*|join(?:ed|ing)?|append\w*|merg\w+|"
+    r"(?:put|string|add|stick|glue)\w* (?:\w+ ){0,4}(?:together|up)|pieces|piece by piece|(?:all |the )?(?:parts|"
+    r"fragments|chunks|halves)|one after (?:the other|another)|in order|assembl\w+|zusammen\w*|junta\w*|unir|assemble|"
+    r"unisci|вместе|соедин\w+)\b|拼|合并|つなげ",
     re.IGNORECASE,
 )
-_KEPT = re.compile(r"\b(?:remember|note|keep|store|save|memori[sz]e|call (?:it|this)|let|set|define|variable|merk\w*|recuerda)\b", re.IGNORECASE)
+_KEPT = re.compile(
+    r"\b(?:(?:remember|note|keep|store|save|memori[sz]e|define) (?:this|that|these|it|the (?:word|text|string|value))|"
+    r"call (?:it|this)|let \w+ (?:be|=)|variables?|merk dir|recuerda)\b|\b\w+ ?= ?[\"'“]",
+    re.IGNORECASE,
+)
 _FIRST_LETTERS = re.compile(r"\b(?:first|initial|starting) letters?\b|\bacrostic\b|\binitials\b", re.IGNORECASE)
 _BY_WORDS = re.compile(r"\beach word\b|\bevery word\b|\bof (?:the|these|those) words\b", re.IGNORECASE)
 _LETTERS = re.compile(r"[^\W\d_]{2}")
@@ -56,13 +61,14 @@ def names(text: str) -> dict[str, str]:
 
 
 _NO_NAMES = frozenset(
-    "it this that there he she i they we you what who how why where when which title subject note error warning question answer "
-    "name type http https user system assistant role content q re ps".split()  # noqa: SIM905
+    {"it", "this", "that", "there", "he", "she", "i", "they", "we", "you", "what", "who", "how", "why", "where", "when"}
+    | {"which", "title", "subject", "note", "error", "warning", "question", "answer", "name", "type", "http", "https"}
+    | {"user", "system", "assistant", "role", "content", "q", "re", "ps"}
 )
 
 
 def together(text: str, known: Names) -> list[str]:
-    """The text with its pieces in their places; `known` holds names from earlier messages. Nothing where it has none."""
+    """The text with its pieces in their places; `known`: names of earlier messages. Nothing where it has none."""
     text = text[:SEARCHED]
     here = names(text)
     found = [_used(text, {**known, **here}), _added(text), _numbered(text), _initials(text)]
@@ -72,19 +78,25 @@ def together(text: str, known: Names) -> list[str]:
     return list(dict.fromkeys(one for one in found if one and one != text))
 
 
-def over_messages(earlier: Sequence[str], text: str) -> str:
-    """What short messages say one after the other, where one of them says that they belong together; else nothing."""
+def over_messages(earlier: Sequence[str], text: str) -> tuple[str, bool]:
+    """What short messages say one after the other, where one of them says that they belong together; else nothing.
+
+    Also whether the pieces are marked as such, by quotation marks or numbers: else they are but messages in a row.
+    """
     said = [*earlier, text]
-    if not earlier or not any(_TOGETHER.search(one) or _KEPT.search(one) for one in said):
-        return ""
-    parts = []
+    belong = any(map(_TOGETHER.search, said))
+    if not earlier or not (belong or any(map(_KEPT.search, said))):
+        return "", False
+    parts, marked = [], 0
     for one in said[-MOST_PIECES:]:
         quoted = [match[0][1:-1].strip() for match in _QUOTE.finditer(one[:SEARCHED])]
+        bare = _PART.sub("", one).strip()
+        marked += len(quoted) or bare != one.strip()
         if quoted:
             parts += quoted
-        elif len(one) <= SHORT_MESSAGE and not _TOGETHER.search(one):
-            parts.append(_PART.sub("", one).strip())
-    return _joined(parts) if len(parts) > 1 else ""
+        elif len(one) <= SHORT_MESSAGE and not _TOGETHER.search(one) and (belong or one is text):
+            parts.append(bare)
+    return (_joined(parts), marked > 1) if len(parts) > 1 else ("", False)
 
 
 SHORT_MESSAGE = 80
@@ -105,10 +117,12 @@ def _used(text: str, known: Names) -> str:
         return f" {_joined([known[one] for one in inside])} " if all(one in known for one in inside) else match[0]
 
     replaced = _SUM.sub(summed, _BRACKETED.sub(filled, bare))
-    # Names of a letter or with a digit, and marked ones, can hardly be meant as words; others only in sums and brackets.
+    # Names of a letter or with a digit, and marked ones, can hardly be words; others only in sums and brackets.
     for name, value in known.items():
         if name not in {"a", "i"} and (len(name) == 1 or any(map(str.isdigit, name)) or not name.isalpha()):
-            replaced = re.sub(rf"(?<![\w'])\$?{re.escape(name)}(?![\w'])", lambda _, v=value: v, replaced, flags=re.IGNORECASE)
+            replaced = re.sub(
+                rf"(?<![\w'])\$?{re.escape(name)}(?![\w'])", lambda _, v=value: v, replaced, flags=re.IGNORECASE
+            )
     return re.sub(r"\s+", " ", replaced).strip() if replaced != bare else ""
 
 
@@ -128,7 +142,10 @@ def _numbered(text: str) -> str:
     if len(marks) < 2:
         return ""
     ends = [following.start() for _, following in pairwise(marks)] + [len(text)]
-    parts = [re.split(r"[.;\n](?:\s|$)", text[mark.end() : end].strip() + "\n", maxsplit=1)[0] for mark, end in zip(marks, ends, strict=True)]
+    parts = [
+        re.split(r"[.;\n](?:\s|$)", text[mark.end() : end].strip() + "\n", maxsplit=1)[0]
+        for mark, end in zip(marks, ends, strict=True)
+    ]
     return _joined([part.strip(" \"'“”,;()") for part in parts if part.strip()][:MOST_PIECES])
 
 
@@ -144,15 +161,15 @@ def _initials(text: str) -> str:
         spelt = "".join(word[0] for word in quoted.split() if word[0].isalpha())
     if not 3 < len(spelt) < 60:
         return ""
-    sentence = text[text.rfind("\n", 0, said.start()) + 1 :].split("\n")[0]
+    sentence = text[text.rfind("\n", 0, said.start()) + 1 :].split("\n", maxsplit=1)[0]
     return f"{sentence[:200]} {segmented(spelt)}"
 
 
 def _joined(parts: Sequence[str]) -> str:
     """One text of parts. Between them stands a space, but where only both together are a word."""
     made = ""
-    for part in parts:
-        part = part[:LONGEST_PIECE]
+    for whole in parts:
+        part = whole[:LONGEST_PIECE]
         left, right = re.search(r"[^\W\d_]+$", made), re.match(r"[^\W\d_]+", part)
         ends = (left[0].lower(), right[0].lower()) if left and right else ("", "")
         broken = is_word("".join(ends)) and not all(map(is_word, ends))

@@ -51,6 +51,12 @@ def _thresholds(which: str) -> dict[str, Thresholds]:
     return {name: Thresholds(**values) for name, values in _settings()[which].items()}
 
 
+def worth_an_aside(text: str) -> bool:
+    """Whether one sentence of a user's text is worth a look by itself, as the linear heads tell by its words."""
+    known = linear.logits(text)
+    return foreign(text) or any(known[head] >= least for head, least in _settings()["asides"].items())
+
+
 @lru_cache(maxsize=1)
 def scope_thresholds() -> Thresholds:
     """Those of `scope.off_topic`, which takes no first look."""
@@ -76,7 +82,8 @@ def read(text: str, *, closely: bool = False, about: str = "") -> Reading:
     about: the one head that is asked, of a text that is not a user's. Recent texts are remembered: retries, and the
     several screens that read one text."""
     known = linear.logits(text)
-    first = encoder.first_look(text)
+    # What is said to users is read in English words; the texts of operators and tools the encoder knows as they are.
+    first = encoder.first_look(text, as_it_is=bool(about))
     scores = blended(first.logits, known)
     at = thresholds(text)
     asked = {about} if about else scores.keys() - OF_OTHERS

@@ -13,14 +13,15 @@ from charter.screens import gloss, language
 LONGEST_WORD = 20
 LONGEST = 400
 """Letters that are read; a longer run without a gap is no message of a person."""
-UNREAD = 14.0
-"""Cost of a letter that is in no word; a word's is the logarithm of its rank, at most about 10."""
+UNKNOWN, UNKNOWN_LETTER = 12.0, 2.5
+"""Costs of a word that is in no list, and of each of its letters; a known one's is its rank's logarithm, at most 10."""
+SHORT_COST = 4.0
 FOREIGN_RANK = 4_000
 MUCH_BETTER = 0.85
 
 
 def segmented(letters: str) -> str:
-    """The most plausible words, with single spaces between. Letters that fit no word stay together."""
+    """The most plausible words, with single spaces between. What is in no list stays in one."""
     letters = letters[:LONGEST].lower()
     words, cost = _best(letters, _english())
     others, less = _best(letters, _all())
@@ -43,23 +44,17 @@ def _best(letters: str, costs: Mapping[str, float]) -> tuple[list[str], float]:
     """(words, what they cost together)."""
     best = [(0.0, 0)]
     for end in range(1, len(letters) + 1):
-        options = [
-            (best[start][0] + costs[word], start)
-            for start in range(max(0, end - LONGEST_WORD), end)
-            if (word := letters[start:end]) in costs
-        ]
-        best.append(min([*options, (best[end - 1][0] + UNREAD, end - 1)]))
+        best.append(
+            min(
+                (best[start][0] + costs.get(letters[start:end], UNKNOWN + UNKNOWN_LETTER * (end - start)), start)
+                for start in range(max(0, end - LONGEST_WORD), end)
+            )
+        )
     words: list[str] = []
     end = len(letters)
     while end:
         start = best[end][1]
-        word = letters[start:end]
-        if word not in costs:
-            # Neighbours that fit no word are one name, or noise.
-            while start and letters[best[start][1] : start] not in costs:
-                start = best[start][1]
-            word = letters[start:end]
-        words.append(word)
+        words.append(letters[start:end])
         end = start
     return words[::-1], best[-1][0]
 
@@ -68,7 +63,7 @@ def _best(letters: str, costs: Mapping[str, float]) -> tuple[list[str], float]:
 def _english() -> dict[str, float]:
     # Single letters are the vocabulary's most common entries, and hardly ever words.
     costs = {word: math.log(rank + 10) for word, rank in language.ranks().items() if len(word) > 2}
-    return costs | dict.fromkeys(_SHORT, 5.0) | {"a": 6.0, "i": 6.0}
+    return costs | dict.fromkeys((*_SHORT, "a", "i"), SHORT_COST)
 
 
 @lru_cache(maxsize=1)
