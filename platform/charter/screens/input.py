@@ -6,7 +6,9 @@ from dataclasses import replace
 
 from charter.configuration import Configuration
 from charter.screens import normalise, patterns, phrases, pieces, reader, scope
+from charter.screens.claims import without_claims
 from charter.screens.reader import Reading, Thresholds
+from charter.screens.sentences import sentences
 from charter.signals import LEVELS, Level, Passage, Signal, shorten
 
 WINDOW = 1_200
@@ -160,7 +162,7 @@ def _by_sentence(passage: Passage, text: str, name: str, head: str, phrase: re.P
     Where head and phrase agree it is certain; either alone is a suspicion. A phrase that the head finds plainly
     harmless ("never hide the risks") is nothing.
     """
-    for part in normalise.sentences(text, PART):
+    for part in sentences(text, PART):
         score, at = reader.read(part, about=head).scores[head], reader.thresholds(part)[head]
         match = phrase.search(part)
         if score < (PLAINLY_NOT if match else at.suspected):
@@ -231,7 +233,7 @@ def _asides(passage: Passage, text: str) -> Iterator[Signal]:
     A sentence torn from its story may look worse than it is, so it only raises suspicion, and that of danger and harm
     only where the head is as sure as it can be.
     """
-    parts = list(normalise.sentences(text, ASIDE))
+    parts = list(sentences(text, ASIDE))
     for part in filter(reader.worth_an_aside, parts if len(parts) > 1 else ()):
         read, at = reader.read(part), reader.thresholds(part)
         for name in ASIDES:
@@ -256,7 +258,7 @@ def _scope(said: Sequence[Passage], configuration: Configuration, *, follows: bo
     if not said:
         return
     last = said[-1]
-    text = normalise.plain(last.text[:WINDOW])
+    text = without_claims(normalise.plain(last.text[:WINDOW]))
     if scope.small_talk(text) or (follows and scope.without_subject(text)):
         return
     if configuration.scope.restrict:

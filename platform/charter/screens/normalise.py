@@ -3,11 +3,12 @@ spaced letters, codings and pieces are taken off."""
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from charter.screens import language
 from charter.screens.ciphers import deciphered, turned
+from charter.screens.claims import without_claims
 from charter.screens.pieces import together
 from charter.screens.segmenting import is_word, segmented
 
@@ -70,6 +71,8 @@ def read(text: str, names: Mapping[str, str] | None = None) -> Reading:
         hidden.append(unleet)
     if (bare := _FRAME.sub("", plain)) != plain:
         hidden.append(bare)
+    if (unclaimed := without_claims(plain)) != plain:
+        hidden.append(unclaimed)
     if coded := [*deciphered(plain), *turned(plain)]:
         hidden += coded
         disguise = "encoded text"
@@ -182,21 +185,3 @@ def _despaced(match: re.Match[str]) -> str:
         return " ".join(words)
     # All gaps are alike: the words are told by what they spell.
     return segmented(words[0]) if words[0].isascii() else words[0]
-
-
-_SENTENCE = re.compile(r"[^.!?。！？।؟\n]*(?:[.!?。！？।؟]+[\"')\]»”]*|\n+|$)")
-
-
-def sentences(text: str, longest: int) -> Iterator[str]:
-    """The text in parts of whole sentences, each of at most `longest` characters; a longer sentence is cut."""
-    part = ""
-    for sentence in _SENTENCE.findall(text):
-        if part.strip() and len(part) + len(sentence) > longest:
-            yield part.strip()
-            part = ""
-        part += sentence
-        while len(part) > longest:
-            yield part[:longest].strip()
-            part = part[longest:]
-    if part.strip():
-        yield part.strip()
