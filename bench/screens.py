@@ -15,7 +15,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
 
 from charter import Configuration, Passage  # noqa: E402 - the paths come first
 from charter.configuration import Scope, Topic  # noqa: E402
-from charter.screens import embedding, encoder, gloss, linear, observe, reader  # noqa: E402
+from charter.screens import embedding, encoder, gloss, language, linear, observe, reader  # noqa: E402
 
 ROUNDS = 60
 SHORT = "How do I sort a list of names in Python?"
@@ -69,16 +69,16 @@ def _counted(passages: list[Passage], configuration: Configuration) -> tuple[int
     seen: list[tuple[str, int]] = []
     first_look, closer_look = encoder.first_look, encoder.closer_look
 
-    def first(text: str, *, as_it_is: bool = False) -> encoder.FirstLook:
+    def look_first(text: str, *, as_it_is: bool = False) -> encoder.FirstLook:
         look = first_look(text, as_it_is=as_it_is)
         seen.append(("first", look.hidden.shape[1]))
         return look
 
-    def closer(look: encoder.FirstLook) -> encoder.CloserLook:
-        seen.append(("closer", look.hidden.shape[1]))
-        return closer_look(look)
+    def closer(first: encoder.FirstLook) -> encoder.CloserLook:
+        seen.append(("closer", first.hidden.shape[1]))
+        return closer_look(first)
 
-    encoder.first_look, encoder.closer_look = first, closer
+    encoder.first_look, encoder.closer_look = look_first, closer
     try:
         _forget()
         observe(passages, configuration)
@@ -89,7 +89,7 @@ def _counted(passages: list[Passage], configuration: Configuration) -> tuple[int
 
 
 def _forget() -> None:
-    for remembered in (reader.read, linear.logits, embedding.embed, gloss.in_english):
+    for remembered in (reader.read, linear.logits, embedding.embed, gloss.in_english, language.foreign):
         remembered.cache_clear()
 
 

@@ -22,6 +22,8 @@ from evaluation.sets import material, public
 SEED = 20261124
 LINEAR_SHARE = 0.3
 """Weight of the linear heads' log odds beside the encoder's; measured on themes held out, 0.0 to 2.0."""
+GLOSS_SHARE = 0.1
+"""The same for texts read in the glossary's words: the linear heads saw few texts in any one other language."""
 GLANCED = {
     "harmful": 0.98,
     "jailbreak": 0.98,
@@ -50,7 +52,7 @@ LOWEST = -1.4
 ALARMS = {
     "harmful": 0.03,
     "jailbreak": 0.005,
-    "abuse": 0.005,
+    "abuse": 0.002,
     "risk": 0.005,
     "distress": 0.01,
     "identity_pressure": 0.005,
@@ -86,7 +88,14 @@ def main() -> None:
         for there in (False, True)
     )
     asides = {head: _aside(head, measured, closer[head], heads[head]) for head in ASIDES}
-    settings = {"seed": SEED, "linear_share": LINEAR_SHARE, "heads": heads, "foreign": foreign, "asides": asides}
+    settings = {
+        "seed": SEED,
+        "linear_share": LINEAR_SHARE,
+        "gloss_share": GLOSS_SHARE,
+        "heads": heads,
+        "foreign": foreign,
+        "asides": asides,
+    }
     _write(settings)
     scopes = scope_model.train()
     _write(settings | {"scope": scopes.thresholds})
@@ -183,8 +192,9 @@ def looked_at(texts: list[str]) -> tuple[dict[str, Floats], dict[str, Floats]]:
         for_others = encoder.closer_look(plain) if look.glossed else close
         for head in HEADS:
             others = head in reader.OF_OTHERS
-            first[head].append((plain if others else look).logits[head] + LINEAR_SHARE * known[head])
-            closer[head].append((for_others if others else close).logits[head] + LINEAR_SHARE * known[head])
+            share = GLOSS_SHARE if look.glossed and not others else LINEAR_SHARE
+            first[head].append((plain if others else look).logits[head] + share * known[head])
+            closer[head].append((for_others if others else close).logits[head] + share * known[head])
     return ({h: np.array(v) for h, v in first.items()}, {h: np.array(v) for h, v in closer.items()})
 
 

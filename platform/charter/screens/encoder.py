@@ -119,9 +119,9 @@ def forget() -> None:
 
 
 @lru_cache(maxsize=4_096)
-def vector_of_known(text: str) -> NDArray[np.float32]:
+def vector_of_known(text: str, *, as_it_is: bool = False) -> NDArray[np.float32]:
     """The vector of a text that comes again and again: an operator's topics and examples."""
-    return closer_look(first_look(text)).vector
+    return closer_look(first_look(text, as_it_is=as_it_is)).vector
 
 
 def _shortened(ids: list[int]) -> list[int]:

@@ -19,6 +19,7 @@ _SMALL_WORDS = frozenset(
 """Words that few English messages do without and that are not words of the languages next to it."""
 
 
+@lru_cache(maxsize=1_024)
 def foreign(text: str) -> bool:
     """Whether a text is not English: as told by its letters, and by the small words that any English sentence has."""
     words = _WORDS.findall(text.lower())

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from charter.screens import language
 from charter.screens.ciphers import deciphered, turned
@@ -40,6 +41,7 @@ _RUN = re.compile(r"(?<![\w/.@#:-])[A-Za-z]{12,200}(?![\w/.@:-])")
 _BROKEN = re.compile(r"(?<![\w*.|~_-])[^\W\d_]{1,12}(?:[*.|~_-]{1,3}[^\W\d_]{1,12}){1,6}(?![\w*|~_-])")
 _REPEATED = re.compile(r"([^\W\d_])\1{2,}")
 _DRAWN_OUT = re.compile(r"[^\W\d_]*([^\W\d_])\1{2,}[^\W\d_]*")
+_COUNTED = re.compile(r"\d+(?:st|nd|rd|th|s|am|pm|[a-z])")
 _AMONG = re.compile(r"(?<=[a-z])[0-9@$!]+(?=[a-z])")
 _FRAME = re.compile(
     r"^\W*(?:(?:purely|just|only|strictly) )?(?:hypothetically(?: speaking)?|theoretically|in theory|"
@@ -47,6 +49,8 @@ _FRAME = re.compile(
     re.IGNORECASE,
 )
 """Words before a request that ask to take it for something else; without them it asks for the same."""
+
+FEWEST_LETTERS_A_WORD = 2.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ def plain(text: str) -> str:
     return _plain(text)[0]
 
 
+@lru_cache(maxsize=16)
 def _plain(text: str) -> tuple[str, str]:
     """The normal form, and what disguised the text."""
     visible, disguise = _visible(text)
@@ -127,7 +132,8 @@ def _parted(run: re.Match[str]) -> str:
         return run[0]
     words = segmented(run[0]).split()
     known = sum(len(word) for word in words if is_word(word))
-    return " ".join(words) if len(words) > 2 and known > 0.9 * len(run[0]) else run[0]
+    short = len(run[0]) < FEWEST_LETTERS_A_WORD * len(words)  # the pieces of one long word
+    return " ".join(words) if len(words) > 2 and not short and known > 0.9 * len(run[0]) else run[0]
 
 
 def _mended(word: re.Match[str]) -> str:
@@ -148,7 +154,9 @@ def _shortened(word: re.Match[str]) -> str:
 
 def _unleet(word: re.Match[str]) -> str:
     """What digits for letters spell; "mp3" and "2nd" spell nothing."""
-    lower = word[0].lower()
+    lower = word[0].lower().rstrip("!")
+    if lower.isalpha() or _COUNTED.fullmatch(lower):
+        return word[0]
     for plain in (lower.translate(_LEET), lower.replace("1", "l").translate(_LEET)):
         if is_word(plain) or len(_AMONG.findall(lower)) > 1:
             return plain

@@ -235,7 +235,7 @@ AGAINST_USERS: Final = any_of(
     r"(?:discourage|prevent|stop|dissuade) (?:\w+ ){0,3}(?:users?|customers?|them) from (?:\w+ ){0,3}(?:seeking|getting|calling|contacting|cancel\w*)",
     r"(?:neither|none of it|both|this|that|it|which)(?: of (?:them|these|which))? (?:is|are|isn't|aren't) (?:not |un)?true\b|"
     r"(?:made.up|invented|fake|false|bogus) (?:\w+ )?(?:stories|claims?|reviews?|deadlines?|scarcity|urgency|reasons?|figures)",
-    r"(?:ask|get|have) (?:\w+ ){0,8}(?:passwords?|pins?\b|card numbers?|security codes?)",
+    r"(?<!never )(?<!not )(?<!n't )(?:ask|get|have) (?:\w+ ){0,8}(?:passwords?|pins?\b|card numbers?|security codes?)",
     r"(?:deny|denies|swear|insist)\b.{0,60}\b(?:a person|human|a bot|an ai|a machine|real)\b|you are a real (?:human|person|woman|man)",
     r"(?:frighten|shame|exploit|wear down|prey on)\w* (?:\w+ ){0,4}(?:users?|customers?|clients?|them|people|patients?|callers?|visitors?)",
     r"(?:say|tell|claim|pretend)\w* (?:\w+ ){0,4}(?:cancel\w*|refunds?|returns?) (?:\w+ ){0,4}(?:impossible|not possible|damage|harm|cost)",

@@ -43,6 +43,7 @@ _FIRST_LETTERS = re.compile(r"\b(?:first|initial|starting) letters?\b|\bacrostic
 _BY_WORDS = re.compile(r"\beach word\b|\bevery word\b|\bof (?:the|these|those) words\b", re.IGNORECASE)
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _SUM = re.compile(r"(?:\{+\s*|\b(?:str|print|join|concat)\s*\(\s*|\$\{)?([\w$]+(?:\s*[+&]\s*[\w$]+)+)(?:\s*[)}]+)?")
+_ALONE = re.compile(r"(?<![\w'])\$?(\w{1,16})(?![\w'])")
 _BRACKETED = re.compile(r"(?:[\[{<$%]+\s*\w{1,16}\s*[\]}>%]+\s?)+")
 
 Names = Mapping[str, str]
@@ -118,11 +119,12 @@ def _used(text: str, known: Names) -> str:
 
     replaced = _SUM.sub(summed, _BRACKETED.sub(filled, bare))
     # Names of a letter or with a digit, and marked ones, can hardly be words; others only in sums and brackets.
-    for name, value in known.items():
-        if name not in {"a", "i"} and (len(name) == 1 or any(map(str.isdigit, name)) or not name.isalpha()):
-            replaced = re.sub(
-                rf"(?<![\w'])\$?{re.escape(name)}(?![\w'])", lambda _, v=value: v, replaced, flags=re.IGNORECASE
-            )
+    alone = {
+        name: value
+        for name, value in known.items()
+        if name not in {"a", "i"} and (len(name) == 1 or not name.isalpha())
+    }
+    replaced = _ALONE.sub(lambda match: alone.get(match[1].lower(), match[0]), replaced)
     return re.sub(r"\s+", " ", replaced).strip() if replaced != bare else ""
 
 

@@ -84,19 +84,19 @@ def read(text: str, *, closely: bool = False, about: str = "") -> Reading:
     known = linear.logits(text)
     # What is said to users is read in English words; the texts of operators and tools the encoder knows as they are.
     first = encoder.first_look(text, as_it_is=bool(about))
-    scores = blended(first.logits, known)
+    share = _settings()["gloss_share" if first.glossed else "linear_share"]
+    scores = blended(first.logits, known, share)
     at = thresholds(text)
     asked = {about} if about else scores.keys() - OF_OTHERS
     if not closely and all(scores[head] < at[head].glance for head in asked):
         return Reading(scores, {}, None)
     closer = encoder.closer_look(first)
     kinds = {name: _probability(logit) for name, logit in closer.logits.items() if name not in known}
-    return Reading(blended(closer.logits, known), kinds, closer.vector)
+    return Reading(blended(closer.logits, known, share), kinds, closer.vector)
 
 
-def blended(looked: dict[str, float], known: dict[str, float]) -> dict[str, float]:
+def blended(looked: dict[str, float], known: dict[str, float], share: float) -> dict[str, float]:
     """Both models' logits as one probability a head. The linear part keeps what the encoder has no words for."""
-    share = _settings()["linear_share"]
     return {head: _probability(looked[head] + share * logit) for head, logit in known.items()}
 
 
