@@ -127,6 +127,7 @@ def test_the_targets_are_listed_by_make_itself():
             "run",
             "test",
             "lint",
+            "audit",
             "venv",
             "conformance",
             "fuzz",

@@ -17,6 +17,7 @@ from django.urls import get_resolver
 from django.utils import timezone
 
 from audit.cases.models import Case
+from audit.log.models import Entry
 from audit.oversight.models import CharterProposal, ForcedReview, Pause
 from conversations.models import Conversation, Turn
 from conversations.redeciding.replays import start
@@ -56,6 +57,7 @@ PAGES: dict[str, Row] = {
     "mail": sees(EVERYONE),
     "mail-one": sees(EVERYONE),
     "script": sees(EVERYONE),
+    "verify-script": sees(EVERYONE),
     "reference": sees(EVERYONE),
     "invitation": sees(EVERYONE),
     **{
@@ -105,9 +107,32 @@ PAGES: dict[str, Row] = {
     "invitation-resend": does(OWNER),
     "invitation-withdraw": does(OWNER),
     "operator-oversight": sees(MEMBERS),
+    "trail-start": sees(SIGNED_IN),
+    "trail": sees(MEMBERS),
+    "trail-export": does(MEMBERS),
+    "trail-entry": sees(MEMBERS),
+    "trail-receipt": sees(MEMBERS),
+    "deployment-reviews": sees(MEMBERS),
+    "case-appeal": sees(CHANGERS, CHANGERS),
     # Staff
     "cases": sees(STAFF),
-    "case": sees(STAFF, STAFF),
+    "case": sees(STAFF),
+    "case-next": does(STAFF),
+    "case-claim": does(STAFF),
+    "cases-many": does(STAFF),
+    "case-filter-save": does(STAFF),
+    "case-filter-forget": does(STAFF),
+    "case-preferences": sees(STAFF, STAFF),
+    "case-quality": sees(STAFF),
+    "case-reviewers": sees(STEWARDS),
+    "case-reviewer-queues": does(STEWARDS),
+    "case-golden": does(STEWARDS),
+    "assessment": sees(STAFF, STAFF),
+    **{f"assessment-{part}": does(STAFF) for part in ("heartbeat", "release", "undo")},
+    "log": sees(STEWARDS),
+    "log-entry": sees(STEWARDS),
+    "log-receipt": sees(STEWARDS),
+    "log-export": does(STEWARDS),
     "all-conversations": sees(STAFF),
     "any-conversation": sees(STAFF),
     "any-turn-prompt": sees(STAFF),
@@ -129,8 +154,9 @@ PAGES: dict[str, Row] = {
     "charter-approve": sees(STEWARDS, STEWARDS),
     "charter-reject": sees(STEWARDS, STEWARDS),
 }
-NOT_THERE = {"mail-one", "invitation", "session-end"}
-"""Rows of which the table names nothing that is there: allowed is then a 404."""
+NOT_THERE = {"mail-one", "invitation", "session-end", "case-filter-forget", "trail-receipt", "log-receipt"}
+NOT_THERE |= {"assessment", "assessment-heartbeat", "assessment-release", "assessment-undo"}
+"""What is one person's alone, or is not there in these tests: whoever is let in is told that it is not found."""
 
 
 TURNS, RECORDS, MANAGE, NO_KEY = "turns", "records", "manage", None
@@ -139,6 +165,8 @@ API: dict[str, str | None] = {
     "healthz": NO_KEY,
     "readyz": NO_KEY,
     "v1/openapi.json": NO_KEY,
+    "v1/log": NO_KEY,
+    "v1/log/consistency": NO_KEY,
     **dict.fromkeys(
         (
             "v1/messages",
@@ -151,6 +179,7 @@ API: dict[str, str | None] = {
             "v1/models",
             "v1/models/<path:model_id>",
             "v1/decisions",
+            "v1/appeals",
         ),
         TURNS,
     ),
@@ -161,6 +190,8 @@ API: dict[str, str | None] = {
             "v1/conversations/<str:conversation_id>/turns",
             "v1/turns/<str:turn_id>",
             "v1/turns/<str:turn_id>/decision",
+            "v1/receipts/<str:receipt_id>",
+            "v1/appeals/<str:appeal_id>",
         ),
         RECORDS,
     ),
@@ -182,6 +213,7 @@ API: dict[str, str | None] = {
             "keys/<str:key_id>/rotate",
             "keys/<str:key_id>/revoke",
             "usage",
+            "entries",
         )
     },
 }
@@ -237,6 +269,10 @@ def acme(db) -> dict[str, object]:
         "upstream_id": Upstream.objects.create(operator=operator, name="Own", base_url="https://a.example").pk,
         "member_id": Membership.objects.create(operator=operator, account=person, role="analyst").pk,
         "invitation_id": Invitation.objects.create(operator=operator, email="i@acme.example", role="analyst").pk,
+        "assessment_id": uuid4(),
+        "filter_id": 0,
+        "account_id": account("queues@example.com", is_reviewer=True).pk,
+        "entry_id": Entry.objects.filter(subject_id=str(deployment.pk)).latest("id").pk,
         "case_id": Case.objects.create(conversation=conversation, severity=0.9, reason="x").pk,
         "pause_id": Pause.objects.create(subject_type="model", subject_id="x", reason="x").pk,
         "review_id": ForcedReview.objects.create(deployment_id=deployment.pk, reason="x").pk,
@@ -331,7 +367,7 @@ def test_django_s_admin_is_for_stewards(acme):
 def test_api_routes_by_scope(web, new_key):
     deployment, _ = new_key()
     values = {"batch_id": "x", "conversation_id": uuid4(), "turn_id": uuid4(), "key_id": uuid4(), "number": 1}
-    values |= {"user_id": "someone", "model_id": "default"}
+    values |= {"user_id": "someone", "model_id": "default", "receipt_id": uuid4(), "appeal_id": uuid4()}
     keys = {scope: create_key(deployment, scope, by=None, scopes=[scope])[1] for scope in (TURNS, RECORDS, MANAGE)}
     wrong, tried = [], 0
     with httpx2.Client(base_url=web, trust_env=False, timeout=20) as client:

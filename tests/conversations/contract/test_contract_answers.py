@@ -19,6 +19,7 @@ BODY = {"model": "default", "max_tokens": 50, "messages": [{"role": "user", "con
 SETTINGS = {"scope": {"description": "Help with programming.", "restrict": True}}
 
 GENERAL = {"cache-control", "content-length", "content-type", "date", "server", "transfer-encoding"}
+GENERAL |= {"content-security-policy", "x-content-type-options"}
 """Headers of HTTP itself, which mean what they mean everywhere."""
 
 
