@@ -1,17 +1,13 @@
-// A button that copies, beside what says that it is to be copied.
+// Buttons that copy the text beside them.
 (() => {
   if (!navigator.clipboard) return;
-  for (const held of document.querySelectorAll("pre[data-copy]")) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "quiet copy";
-    button.textContent = held.dataset.copy;
-    button.setAttribute("aria-live", "polite");
+  for (const button of document.querySelectorAll("[data-copies]")) {
+    const usual = button.textContent;
+    button.hidden = false;
     button.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(held.textContent);
-      button.textContent = held.dataset.copied;
-      setTimeout(() => { button.textContent = held.dataset.copy; }, 2000);
+      await navigator.clipboard.writeText(document.getElementById(button.dataset.copies).textContent);
+      button.textContent = button.dataset.done;
+      setTimeout(() => { button.textContent = usual; }, 2000);
     });
-    held.before(button);
   }
 })();
