@@ -8,7 +8,7 @@ export PYTHONPATH := $(CURDIR)/platform:$(CURDIR)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint venv venv-test python chromium clients conformance fuzz bench train evaluate screenshots clean
+.PHONY: help run test lint audit venv venv-test python chromium clients conformance fuzz bench train evaluate screenshots clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -25,8 +25,13 @@ lint: venv-test ## Style, types of the charter, imports, templates, migrations, 
 	$(RUN) -m mypy --no-error-summary
 	$(RUN) -c 'from importlinter.cli import lint_imports_command as lint; lint()'
 	$(RUN) -m djlint templates --lint --quiet
+	git ls-files -z | xargs -0 .venv/bin/detect-secrets-hook --baseline .secrets.baseline --no-verify
 	$(PRODUCTION) $(RUN) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(RUN) manage.py check --deploy --fail-level WARNING
+
+audit: python ## Known vulnerabilities in what is pinned; says what could not be looked up. ARGS=--strict fails then
+	@$(PYTHON) -I platform/embedded/install.py audit
+	@.venv-audit/bin/python tests/dependency_audit.py $(ARGS)
 
 venv: python ## Install what the product needs into .venv (run and test do so themselves)
 	@$(PYTHON) -I platform/embedded/install.py run
@@ -65,8 +70,8 @@ evaluate: venv-test ## Measure the screens and the hierarchy, into an HTML repor
 screenshots: venv-test chromium ## Take pictures of every page, four sizes, light and dark, into .local/screenshots; the documentation's anew
 	@PLUMBLINE_SCREENSHOTS=.local/screenshots exec $(SERVERS) --model -- $(RUN) -m pytest tests/browser $(ARGS)
 
-clean: ## Delete .venv, .venv-clients and .local, and with it the demo's data, keys and audit log
+clean: ## Delete .venv, .venv-clients, .venv-audit and .local, and with it the demo's data, keys and audit log
 	@test ! -e .local/run.lock || flock -n .local/run.lock true || { echo "Plumbline runs here; stop it first."; exit 1; }
 	@for data in .local/postgres .local/*/postgres; do \
 		if [ -L "$$data" ]; then rm -rf "$$(dirname "$$(readlink "$$data")")"; fi; done
-	rm -rf .venv .venv-clients .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis static-collected test-results
+	rm -rf .venv .venv-clients .venv-audit .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis static-collected test-results

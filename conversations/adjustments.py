@@ -4,7 +4,7 @@ A deployment that stores nothing costs one query a process, a user of one that d
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -47,9 +47,9 @@ class Stored(NamedTuple):
     """None where nothing is stored of the user."""
 
 
-def refused(access: Access, wishes: Mapping[str, bool]) -> dict[str, str]:
-    """The wishes that are not granted, each with why and by which rule."""
-    problems = not_granted(access.charter, access.configuration, wishes)
+def refused(access: Access, wishes: Mapping[str, bool], paused: Collection[str] = frozenset()) -> dict[str, str]:
+    """The wishes that are not granted, each with why and by which rule. paused: behaviours, by stewards."""
+    problems = not_granted(access.charter, access.configuration, wishes, paused)
     return {name: f"{problem.message} (rule {problem.rule})" for name, problem in problems.items()}
 
 
@@ -141,7 +141,7 @@ async def _note(
         name,
         actor=("key", access.key_id),
         subject=("adjustments", row_id),
-        detail={"deployment": str(access.deployment_id), **detail},
+        detail={"operator": str(access.operator_id), "deployment": str(access.deployment_id), **detail},
     )
     await connection.execute(INSERT_ENTRIES, entry_parameters([entry]))
 

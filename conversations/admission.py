@@ -1,11 +1,12 @@
 """Admit: is anything paused, was this very request answered already, and is it within its limits?"""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from audit.oversight.state import Oversight, UnknownStateError
-from conversations.errors import ApiError
+from conversations.errors import PausedError
 from conversations.idempotency import Answered, Attempt
 from conversations.limits import Admission, Ask, Used
 from conversations.limits.tokens import guess_input, guess_output
@@ -17,14 +18,19 @@ if TYPE_CHECKING:
     from conversations.services import Services
 
 
-def refuse_if_paused(oversight: Oversight, operator_id: UUID, deployment_id: UUID) -> None:
-    """Raises ApiError 403 while paused, 503 while it is not known whether anything is."""
+def refuse_if_paused(
+    oversight: Oversight, operator_id: UUID, deployment_id: UUID, model: str = "", behaviours: Collection[str] = ()
+) -> None:
+    """Raises PausedError: 403 while paused, 503 while it is not known whether anything is.
+
+    model: by its name in the catalogue; behaviours: those that are on.
+    """
     try:
-        pause = oversight.pause_for(operator_id, deployment_id)
+        pause = oversight.pause_for(operator_id, deployment_id, model, behaviours)
     except UnknownStateError as error:
-        raise ApiError(503, str(error), headers={"retry-after": "5"}) from None
+        raise PausedError(503, str(error), headers={"retry-after": "5"}) from None
     if pause is not None:
-        raise ApiError(403, str(pause))
+        raise PausedError(403, str(pause))
 
 
 @dataclass(frozen=True, slots=True)

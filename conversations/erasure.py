@@ -78,7 +78,11 @@ async def delete(access: Access, conversation: UUID) -> None:
             Name.CONVERSATION_DELETED,
             actor=("key", access.key_id),
             subject=("conversation", conversation),
-            detail={"deployment": str(access.deployment_id), "turns": marked[0]},
+            detail={
+                "operator": str(access.operator_id),
+                "deployment": str(access.deployment_id),
+                "turns": marked[0],
+            },
         )
         await connection.execute(INSERT_ENTRIES, entry_parameters([entry]))
 

@@ -50,6 +50,10 @@ class LacksScopeError(ApiError):
         super().__init__(403, f"this key may not do that: it lacks the scope {scope!r}")
 
 
+class PausedError(ApiError):
+    """Stewards have paused what was asked for (403), or it is not known whether they have (503)."""
+
+
 class NotRecordedError(ApiError):
     """The turn could not be recorded, so it was not answered."""
 

@@ -12,7 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
@@ -49,7 +49,7 @@ class Judge:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         # More than a second of import and some 50 MB, which a process without a judge does not pay.
-        from anthropic import AsyncAnthropic, DefaultAioHttpClient, Omit
+        from anthropic import AsyncAnthropic, DefaultAioHttpClient
 
         self.model = model
         self._seconds, self._remembered, self._clock = seconds, remembered, clock
@@ -62,8 +62,7 @@ class Judge:
             api_key=key,
             max_retries=RETRIES,
             timeout=seconds,
-            # As the model is spoken to: other servers know this version, and the key by this header.
-            default_headers={"anthropic-version": VERSION, "x-api-key": key, "Authorization": Omit()},
+            default_headers=headers_for(key),
             # A redirect would carry the key and people's words elsewhere; proxies are the model's path's own matter.
             http_client=DefaultAioHttpClient(follow_redirects=False, trust_env=False),
         )
@@ -118,7 +117,7 @@ class Judge:
             self._breaker.failed()
             if not isinstance(error, Exception):
                 raise
-            failure = _said(error)
+            failure = failure_of(error)
         else:
             self._breaker.succeeded()
             self._remember(asked.digest, judgment)
@@ -139,8 +138,16 @@ class Judge:
             self._known.popitem(last=False)
 
 
-def configured_judge() -> Judge | None:
-    """The judge that the settings name, or None. Address and key are the model's where none of its own are given.
+class Named(NamedTuple):
+    """The judge that the settings name."""
+
+    model: str
+    base_url: str
+    api_key: str
+
+
+def named_judge() -> Named | None:
+    """None without one. Address and key are the model's where none of its own are given.
 
     A model of poor judgment is not asked merely because it is the one at hand.
     """
@@ -152,15 +159,25 @@ def configured_judge() -> Judge | None:
         return None
     # A key is not sent to an address it was not given for.
     shared = settings.ANTHROPIC_API_KEY if own in {"", settings.ANTHROPIC_BASE_URL} else ""
-    return Judge(
-        settings.JUDGE_MODEL,
-        base_url=own or settings.ANTHROPIC_BASE_URL or OFFICIAL,
-        api_key=settings.JUDGE_API_KEY or shared,
-        seconds=settings.JUDGE_SECONDS,
-    )
+    base_url = own or settings.ANTHROPIC_BASE_URL or OFFICIAL
+    return Named(settings.JUDGE_MODEL, base_url, settings.JUDGE_API_KEY or shared)
 
 
-def _said(error: Exception) -> str:
+def configured_judge() -> Judge | None:
+    """The judge for turns, or None."""
+    if (named := named_judge()) is None:
+        return None
+    return Judge(named.model, base_url=named.base_url, api_key=named.api_key, seconds=settings.JUDGE_SECONDS)
+
+
+def headers_for(api_key: str) -> dict[str, Any]:
+    """As the model is spoken to: other servers know this version, and the key by this header."""
+    from anthropic import Omit
+
+    return {"anthropic-version": VERSION, "x-api-key": api_key, "Authorization": Omit()}
+
+
+def failure_of(error: Exception) -> str:
     """A failure in words, without anything a server or a text may have put into the error."""
     from anthropic import APIConnectionError, APIStatusError, APITimeoutError
 

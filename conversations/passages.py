@@ -27,6 +27,10 @@ def of_system(system: str | Sequence[dict[str, Any]]) -> list[Passage]:
     return _of_content(system, "operator", "system") if system else []
 
 
+def of_answer(blocks: Sequence[dict[str, Any]]) -> list[Passage]:
+    return _of_content(blocks, "assistant", "answer")
+
+
 def _of_content(content: str | Sequence[Any], speaker: str, where: str) -> list[Passage]:
     if isinstance(content, str):
         return [Passage(content, speaker, where)]

@@ -1,4 +1,7 @@
-"""Reading the record for the app it is about: always within one deployment, never through the ORM."""
+"""Reading the record for the app it is about: always within one deployment, never through the ORM.
+
+What members tried in the playground is no conversation of the app's; the console shows it.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,9 +22,9 @@ _DAY = timedelta(days=1)
 
 _CONVERSATION = """
 SELECT c.id, c.user_ref, c.branched_from_id, c.created_at, c.last_turn_at, c.turn_count, c.flagged, c.ended_at,
-       c.deleted_at
+       c.ended_by, c.ended_because, c.deleted_at
 FROM conversations_conversation c
-WHERE c.deployment_id = %(deployment)s"""
+WHERE c.deployment_id = %(deployment)s AND NOT c.playground"""
 
 _TURN_COLUMNS = """t.id, t.conversation_id, t.parent_id, t.number, t.status, t.outcome, t.tier, t.flagged, t.model,
        t.upstream, t.upstream_model, t.stop_reason, t.error, t.input_tokens, t.output_tokens, t.started_at,

@@ -55,6 +55,9 @@ class TurnRecord:
     """One turn's row, with what its conversation and audit entry need. JSON columns come as bytes."""
 
     id: UUID
+    receipt: UUID
+    """The id that its audit entry gets."""
+    operator_id: UUID
     conversation_id: UUID
     branched_from: UUID | None
     user_ref: str
@@ -70,6 +73,10 @@ class TurnRecord:
     tier: int | None
     flagged: bool
     ended: bool
+    ended_by: str
+    ended_because: str
+    ended_now: bool
+    """By this turn, and not before it; then that is an entry of its own."""
     told: str
     """What webhooks are told of a turn that is flagged or ends its conversation: JSON; empty for any other."""
     decision: bytes
@@ -100,6 +107,8 @@ class TurnRecord:
     """Holds the idempotency key whose answer this is."""
     envelope: bytes = b""
     beside: Beside | None = None
+    tried_by: UUID | None = None
+    """The member who asked, in the playground; None where an app did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +118,7 @@ class _Row:
     turn: TurnRecord
     digest: str
     entry: Row
+    ended: Row | None
 
 
 _COLUMNS = {
@@ -151,8 +161,16 @@ _USED = {
     "used_cache_read": "int8",
     "used_cost": "numeric",
 }
-_EXTRA = {"branched_from": "uuid", "user_ref": "text", "ended": "bool", "told": "text"} | _USED
-_ARRAYS = ", ".join(f"%({column})s::{kind}[]" for column, kind in (_COLUMNS | _EXTRA).items())
+_EXTRA = {
+    "branched_from": "uuid",
+    "user_ref": "text",
+    "ended": "bool",
+    "ended_by": "text",
+    "ended_because": "text",
+    "told": "text",
+} | _USED
+# Named apart from the entries' parameters: there may be more entries than turns.
+_ARRAYS = ", ".join(f"%(turn_{column})s::{kind}[]" for column, kind in (_COLUMNS | _EXTRA).items())
 
 _EVENTS = f""", happened AS (
     SELECT 'turn.flagged' AS type, deployment_id, told FROM new_turns WHERE flagged
@@ -176,13 +194,17 @@ WITH new_turns AS (
     SELECT * FROM unnest({_ARRAYS}) AS t ({", ".join(_COLUMNS | _EXTRA)})
 ), conversations AS (
     INSERT INTO conversations_conversation AS c
-        (id, deployment_id, user_ref, branched_from_id, last_turn_at, turn_count, flagged, ended_at)
+        (id, deployment_id, user_ref, branched_from_id, last_turn_at, turn_count, flagged, ended_at, ended_by,
+         ended_because)
     SELECT conversation_id, min(deployment_id::text)::uuid, min(user_ref), min(branched_from::text)::uuid, now(),
-           count(*), bool_or(flagged), CASE WHEN bool_or(ended) THEN now() END
+           count(*), bool_or(flagged), CASE WHEN bool_or(ended) THEN now() END,
+           (array_agg(ended_by ORDER BY ended DESC))[1], (array_agg(ended_because ORDER BY ended DESC))[1]
     FROM new_turns GROUP BY conversation_id ORDER BY conversation_id
     ON CONFLICT (id) DO UPDATE SET
         last_turn_at = now(), turn_count = {turn_count},
-        flagged = c.flagged OR excluded.flagged, ended_at = coalesce(c.ended_at, excluded.ended_at)
+        flagged = c.flagged OR excluded.flagged, ended_at = coalesce(c.ended_at, excluded.ended_at),
+        ended_by = CASE WHEN c.ended_at IS NULL THEN excluded.ended_by ELSE c.ended_by END,
+        ended_because = CASE WHEN c.ended_at IS NULL THEN excluded.ended_because ELSE c.ended_because END
     RETURNING c.id, c.ended_at = now() AS ended_now
 ), turns AS (
     INSERT INTO conversations_turn ({", ".join(_COLUMNS)}) SELECT {", ".join(_COLUMNS)} FROM new_turns
@@ -321,17 +343,18 @@ async def _execute(
 ) -> list[Spent]:
     turns = [row.turn for row in rows]
     parameters: dict[str, Any] = {
-        column: [getattr(turn, column) for turn in turns]
+        f"turn_{column}": [getattr(turn, column) for turn in turns]
         for column in (_COLUMNS | _EXTRA)
         if column not in {"content_digest", "entry_id"}
     }
     parameters |= {
-        "content_digest": [row.digest for row in rows],
-        "entry_id": [row.entry.id for row in rows],
+        "turn_content_digest": [row.digest for row in rows],
+        "turn_entry_id": [row.entry.id for row in rows],
         "reviews": list(REVIEWS),
     }
     chosen = statement[any(turn.told for turn in turns)]
-    cursor = await connection.execute(chosen, parameters | entry_parameters([row.entry for row in rows]))
+    entries = [row.entry for row in rows] + [row.ended for row in rows if row.ended is not None]
+    cursor = await connection.execute(chosen, parameters | entry_parameters(entries))
     return [_spent(turns, *added) for added in await cursor.fetchall()]
 
 
@@ -345,7 +368,21 @@ def _spent(turns: Sequence[TurnRecord], key: UUID, day: str, model: str, *total:
 
 def _row(turn: TurnRecord) -> _Row:
     digest = sha256(turn.content).hexdigest()
-    return _Row(turn, digest, _entry(turn, digest))
+    return _Row(turn, digest, _entry(turn, digest), _ended(turn) if turn.ended_now else None)
+
+
+def _ended(turn: TurnRecord) -> Row:
+    return entry_row(
+        Name.CONVERSATION_ENDED,
+        actor=("platform", turn.ended_by),
+        subject=("conversation", turn.conversation_id),
+        detail={
+            "operator": str(turn.operator_id),
+            "deployment": str(turn.deployment_id),
+            "turn": str(turn.id),
+            "reason": turn.ended_because,
+        },
+    )
 
 
 def _erased(turn: TurnRecord) -> TurnRecord:
@@ -358,16 +395,19 @@ def _erased(turn: TurnRecord) -> TurnRecord:
 def _entry(turn: TurnRecord, digest: str) -> Row:
     return entry_row(
         Name.TURN_RECORDED,
-        actor=("key", turn.key_id),
+        actor=("account", turn.tried_by) if turn.tried_by else ("key", turn.key_id),
         subject=("turn", turn.id),
         digest=digest,
+        entry_id=turn.receipt,
         detail={
             "conversation": str(turn.conversation_id),
+            "operator": str(turn.operator_id),
             "deployment": str(turn.deployment_id),
             "outcome": turn.outcome,
             "tier": turn.tier,
             "status": turn.status,
             "decision": sha256(turn.decision).hexdigest(),
             "charter": turn.charter_digest,
-        },
+        }
+        | ({"playground": True} if turn.tried_by else {}),
     )

@@ -14,7 +14,7 @@ from conversations.idempotency import HEADER, Answered
 from conversations.sse import Event, made
 
 _TURN = """
-SELECT t.conversation_id, t.parent_id, t.number, t.decision, t.content, coalesce(c.number, 0)
+SELECT t.conversation_id, t.parent_id, t.number, t.decision, t.content, t.entry_id, coalesce(c.number, 0)
 FROM conversations_turn t LEFT JOIN operators_configuration c ON c.id = t.configuration_id
 WHERE t.id = %s
 """
@@ -24,7 +24,7 @@ class Recorded:
     """A turn that was answered before. `message`: its answer, without our `plumbline`."""
 
     def __init__(self, turn_id: UUID, row: tuple[Any, ...], envelope: dict[str, Any]) -> None:
-        conversation, parent, number, decision, content, self.configuration_number = row
+        conversation, parent, number, decision, content, self.receipt, self.configuration_number = row
         self.turn_id = turn_id
         self.place = Place(conversation, parent, None, number, 0, [], b"", Past())
         made = orjson.loads(bytes(decision))

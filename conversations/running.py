@@ -7,15 +7,19 @@ that nothing between the two takes the connection for dead.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import aclosing, suppress
 from typing import Any, Protocol
 
 from django.conf import settings
 
 from audit.oversight.state import Oversight, UnknownStateError
+from config import notices
+from conversations.ending import ENDED_BY_STEWARD
 from conversations.errors import ApiError
+from conversations.history import Place
 from conversations.sse import Event, encode
+from operators.catalogue import Offer
 from operators.directory import Access
 
 log = logging.getLogger(__name__)
@@ -24,6 +28,9 @@ AHEAD = 64
 """How many events the model may be ahead of a slow reader."""
 
 
+LOOK_SECONDS = 1.0
+"""How often it is asked whether this process still knows what is paused."""
+
 PING = Event("ping", {"type": "ping"}, encode("ping", {"type": "ping"}))
 
 
@@ -31,7 +38,12 @@ class Pausable(Protocol):
     """A turn, as far as a pause is concerned."""
 
     access: Access
+    offer: Offer
+    place: Place
     pause: ApiError | None
+
+    @property
+    def behaviours_on(self) -> Collection[str]: ...
 
     @property
     def kept(self) -> bool:
@@ -113,7 +125,12 @@ class Running:
     def __init__(self, oversight: Oversight) -> None:
         self._oversight = oversight
         self._streams: set[Stream] = set()
+        self._watching: asyncio.Task[None] | None = None
         oversight.on_change(self._end_paused)
+        notices.subscribe(self._noticed)
+
+    def start(self) -> None:
+        self._watching = asyncio.create_task(self._watch(), name="running")
 
     def add(self, stream: Stream) -> None:
         self._streams.add(stream)
@@ -122,12 +139,33 @@ class Running:
     def _end_paused(self) -> None:
         for stream in list(self._streams):
             with suppress(UnknownStateError):
-                pause = self._oversight.pause_for(stream.turn.access.operator_id, stream.turn.access.deployment_id)
-                if pause is not None and stream.turn.pause is None:
+                turn, access = stream.turn, stream.turn.access
+                pause = self._oversight.pause_for(
+                    access.operator_id, access.deployment_id, turn.offer.name, turn.behaviours_on
+                )
+                if pause is not None and turn.pause is None:
                     stream.end_with(ApiError(403, str(pause)))
+
+    def _noticed(self, kind: str, subject: str) -> None:
+        """A steward who ends a conversation ends what runs of it."""
+        if kind != ENDED_BY_STEWARD:
+            return
+        for stream in list(self._streams):
+            if str(stream.turn.place.conversation_id) == subject and stream.turn.pause is None:
+                stream.end_with(ApiError(403, "the platform's stewards have ended this conversation"))
+
+    async def _watch(self) -> None:
+        """Ends all streams once this process has not known for too long whether anything is paused."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if self._oversight.lost:
+                for stream in [one for one in self._streams if one.turn.pause is None]:
+                    stream.end_with(ApiError(503, "it is not known any more whether this was paused; please try again"))
 
     async def stop(self) -> None:
         """Cancels and waits: an interrupted stream is still recorded."""
+        if self._watching is not None:
+            self._watching.cancel()
         tasks = [stream.task for stream in self._streams]
         for task in tasks:
             task.cancel()

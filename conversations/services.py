@@ -32,6 +32,7 @@ class Services:
         self.limits = Limiter(settings.LIMITS_URL, seconds=settings.LIMITS_SECONDS, lease=settings.LEASE_SECONDS)
         self.recorder = Recorder(self.limits.months.count)
         self.running = Running(self.oversight)
+        self.oversight.on_change(self.directory.check_charter)
         self.back_office = BackOffice()
         self.background = Background()
         self.once = Once(self.background)
@@ -41,6 +42,7 @@ class Services:
         self.recorder.start()
         self.limits.start()
         self.once.start()
+        self.running.start()
 
     async def stop(self) -> None:
         """Ends what runs, writes what is waiting, then lets go."""

@@ -5,6 +5,7 @@ from celery import shared_task
 from django.utils import timezone
 
 import conversations.batches.stopping  # noqa: F401 - before the worker forks
+from conversations import batched_reviews
 from conversations.batches.handing import archive_old
 from conversations.models import IdempotencyKey
 from conversations.outboxes import OUTBOXES
@@ -18,6 +19,16 @@ LONGEST_PIECE_SECONDS = 3600
 @shared_task(name="conversations.requeue_forgotten_jobs")
 def requeue_forgotten_jobs() -> int:
     return sum(outbox.requeue_forgotten() for outbox in OUTBOXES)
+
+
+@shared_task(name="conversations.send_batched_reviews")
+def send_batched_reviews() -> int:
+    return batched_reviews.send()
+
+
+@shared_task(name="conversations.collect_batched_reviews")
+def collect_batched_reviews() -> int:
+    return batched_reviews.collect()
 
 
 @shared_task(name="conversations.archive_old_batches")
@@ -52,3 +63,16 @@ def redecide_sample(replay_id: int) -> bool:
     from conversations.redeciding.working import work_on
 
     return work_on(replay_id, lambda: not stopping())
+
+
+@shared_task(name="conversations.replay_charter_proposals", time_limit=LONGEST_PIECE_SECONDS)
+def replay_charter_proposals() -> int:
+    """Proposed versions of the charter on recent turns, so that whoever approves one knows what it changes."""
+    from audit.oversight.models import CharterProposal
+
+    # Looked first: a replay holds the screens, which a worker without one need not.
+    if not CharterProposal.objects.filter(state=CharterProposal.State.REPLAYING).exists():
+        return 0
+    from conversations.charter_replay import replay_waiting
+
+    return replay_waiting()

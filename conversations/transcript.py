@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from charter import Signal
-from conversations import prefix
-from conversations.errors import ApiError
+from conversations import closing, prefix
+from conversations.blocks import Blocks
+from conversations.errors import ApiError, PausedError
 from conversations.limits import Used
 from conversations.limits.tokens import guess_written
 from conversations.models.record import Turn
 from conversations.record import TurnRecord
 from conversations.sse import Event
-from conversations.tool_input import tool_input
-from conversations.upstreams import UpstreamError
 
 if TYPE_CHECKING:
     from conversations.turn import TurnInProgress
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 Status = Turn.Status
 ANSWERED = frozenset({Status.ANSWERED, Status.OWN_WORDS, Status.GUARDED})
 """Whoever repeats the request gets this answer again; after anything else it is answered anew."""
+FORCED = "stewards.review"
+"""The flag of every turn of a deployment that stewards hold to review; the decision says why in `forced_review`."""
 _LARGEST_COUNT = 2**31 - 1
 
 
@@ -39,8 +40,7 @@ class Transcript:
 
     def __init__(self, turn: "TurnInProgress") -> None:
         self._turn = turn
-        self._blocks: dict[int, dict[str, Any]] = {}
-        self._partial_json: dict[int, str] = {}
+        self._blocks = Blocks()
         self._usage: dict[str, Any] = {}
         self._envelope: dict[str, Any] = {}
         """The message less its content."""
@@ -66,7 +66,7 @@ class Transcript:
         self, message: dict[str, Any], request_id: str, *, stopped: Signal | None = None, own_words: bool = False
     ) -> None:
         self.message = message
-        self._blocks = dict(enumerate(message["content"]))
+        self._blocks = Blocks(message["content"])
         self._envelope = {name: value for name, value in message.items() if name != "content"}
         self._take_usage(message.get("usage"))
         self._upstream_request_id, self.own_words = request_id, own_words
@@ -74,17 +74,12 @@ class Transcript:
 
     def take_event(self, event: Event) -> None:
         """Any event that left, but for the last two."""
-        data, index = event.data, event.data.get("index", 0)
         if event.name == "message_start":
-            message = data.get("message")
+            message = event.data.get("message")
             self._envelope = dict(message) if isinstance(message, dict) else {}
             self._take_usage(self._envelope.get("usage"))
-        elif event.name == "content_block_start":
-            self._blocks[index] = dict(data.get("content_block") or {})
-        elif event.name == "content_block_delta" and index in self._blocks:
-            self._take_delta(index, data.get("delta") or {})
-        elif event.name == "content_block_stop" and index in self._partial_json:
-            self._close_tool_input(index)
+        else:
+            self._blocks.take(event)
 
     def take_ending(self, events: Sequence[Event], *, stopped: Signal | None) -> None:
         stop_reason = None
@@ -98,8 +93,7 @@ class Transcript:
 
     def fail(self, error: ApiError) -> None:
         self.failure = error
-        paused = not isinstance(error, UpstreamError) and error.status in {403, 503}
-        self.status = Status.PAUSED if paused else Status.UPSTREAM_ERROR
+        self.status = Status.PAUSED if isinstance(error, PausedError) else Status.UPSTREAM_ERROR
         self._error = f"{error.status} {error.kind}: {error.message}"[:500]
 
     def interrupted(self) -> None:
@@ -147,12 +141,14 @@ class Transcript:
     def _as_record(self, used: Used) -> TurnRecord:
         turn, place, decision = self._turn, self._turn.place, self._turn.decision
         assert decision is not None  # noqa: S101 - decided before anything is answered
-        answer = [block for _, block in sorted(self._blocks.items())]
+        answer = self._blocks.all()
         comes_back = turn.request.comes_back(answer, self._stop_reason)
         route = turn.call.route if turn.call else None
-        flagged, ended = bool(decision.flags) or self._stopped is not None, decision.outcome == "end"
+        flagged, ended = bool(self._flags()), decision.outcome == "end"
         return TurnRecord(
             id=turn.id,
+            receipt=turn.receipt,
+            operator_id=turn.access.operator_id,
             conversation_id=place.conversation_id,
             branched_from=place.branched_from,
             user_ref=place.user_ref,
@@ -168,6 +164,9 @@ class Transcript:
             tier=decision.tier,
             flagged=flagged,
             ended=ended,
+            ended_by=closing.ended_by(decision) if ended else "",
+            ended_because=decision.winner.reason[:300] if ended and decision.winner else "",
+            ended_now=ended and not place.past.ended,
             told=self._told() if flagged or ended else "",
             decision=orjson.dumps(self._decision_json()),
             past=orjson.dumps(asdict(place.past.after(decision, turn.signals))),
@@ -187,6 +186,7 @@ class Transcript:
             milliseconds=round((time.monotonic() - turn.clock) * 1000),
             upstream_milliseconds=round(turn.upstream_seconds * 1000),
             beside=turn.settle(self) if turn.settle else None,
+            tried_by=turn.access.tried_by,
             attempt=turn.attempt if self.status in ANSWERED else None,
             envelope=self._kept_envelope() if turn.attempt is not None else b"",
             subjects=turn.access.subjects,
@@ -204,13 +204,23 @@ class Transcript:
         made = decision_json(self._turn) | {"system_digest": system_digest(self._turn.system)}
         if self._stopped is not None:
             made["guard"] = asdict(self._stopped)
+        if (reason := self._turn.services.oversight.review_for(self._turn.access.deployment_id)) is not None:
+            made["flags"] = [*made.get("flags", []), FORCED]
+            made["forced_review"] = reason
         return made
+
+    def _flags(self) -> list[str]:
+        """Why a person should look at the turn."""
+        decision, forced = self._turn.decision, self._turn.services.oversight.review_for
+        assert decision is not None  # noqa: S101 - decided before anything is answered
+        flags = [*decision.flags, *([self._stopped.name] if self._stopped else [])]
+        return [*flags, FORCED] if forced(self._turn.access.deployment_id) is not None else flags
 
     def _told(self) -> str:
         """What webhooks are told: ids and the charter's words, nothing that anyone said."""
         turn, decision = self._turn, self._turn.decision
         assert decision is not None  # noqa: S101 - decided before anything is answered
-        told = {
+        told: dict[str, Any] = {
             "turn_id": str(turn.id),
             "conversation_id": str(turn.place.conversation_id),
             "deployment_id": str(turn.access.deployment_id),
@@ -218,8 +228,10 @@ class Transcript:
             "outcome": decision.outcome,
             "tier": decision.tier,
             "reason": decision.winner.reason if decision.winner else "",
-            "flags": [*decision.flags, *([self._stopped.name] if self._stopped else [])],
+            "flags": self._flags(),
         }
+        if turn.access.tried_by is not None:
+            told["playground"] = True
         return orjson.dumps(told).decode()
 
     def _finish(self, stop_reason: Any, stopped: Signal | None) -> None:
@@ -237,27 +249,11 @@ class Transcript:
         value = self._usage.get(name)
         return min(value, _LARGEST_COUNT) if isinstance(value, int) and value > 0 else 0
 
-    def _take_delta(self, index: int, delta: dict[str, Any]) -> None:
-        block = self._blocks[index]
-        for field in ("text", "thinking"):
-            if isinstance(delta.get(field), str):
-                block[field] = str(block.get(field) or "") + delta[field]
-        if delta.get("type") == "signature_delta":
-            block["signature"] = delta.get("signature")
-        elif delta.get("type") == "input_json_delta":
-            self._partial_json[index] = self._partial_json.get(index, "") + str(delta.get("partial_json", ""))
-        elif delta.get("type") == "citations_delta":
-            block["citations"] = [*(block.get("citations") or []), delta.get("citation")]
-        elif delta.get("type") == "compaction_delta":
-            block |= {name: value for name, value in delta.items() if name != "type"}
-
-    def _close_tool_input(self, index: int) -> None:
-        if text := self._partial_json.pop(index):
-            self._blocks[index]["input"] = tool_input(text)
-
 
 def decision_json(turn: "TurnInProgress") -> dict[str, Any]:
     """The decision with what it was made from."""
     made = turn.decision.to_json() if turn.decision else {}
     made["signals"] = [asdict(signal) for signal in turn.signals]
+    if turn.situation is not None and turn.situation.asked_to_end:
+        made["asked_to_end"] = True
     return made | ({"not_granted": turn.not_granted} if turn.not_granted else {})

@@ -22,7 +22,7 @@ from uuid import UUID
 
 from audit.log.writer import new_id
 from charter import Decision, Signal, Situation, compose, decide, doubts, opening, reply
-from conversations import observation, replay, wording
+from conversations import closing, observation, replay, wording
 from conversations.adjustments import refused
 from conversations.admission import Entry, admit, leave, refuse_if_paused
 from conversations.errors import ApiError, LacksScopeError
@@ -57,9 +57,13 @@ class TurnInProgress:
     entry: Entry
     place: Place = field(init=False)
     id: UUID = field(default_factory=new_id)
+    receipt: UUID = field(default_factory=new_id)
+    """The id of its entry in the audit log, which the caller is told before the entry is written."""
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     clock: float = field(default_factory=time.monotonic)
     signals: tuple[Signal, ...] = ()
+    situation: Situation | None = None
+    """What it was decided from."""
     decision: Decision | None = None
     system: list[dict[str, Any]] = field(default_factory=list)
     dropped: dict[str, str] = field(default_factory=dict)
@@ -72,6 +76,17 @@ class TurnInProgress:
     """Set when a steward's pause ends the running stream."""
     settle: Callable[[Transcript], Beside] | None = None
     """What else is committed with the record, for whoever waits for this turn otherwise than by its answer."""
+
+    @property
+    def behaviours_on(self) -> tuple[str, ...]:
+        """Those that are on in this turn, once it is decided."""
+        return tuple(one.id for one in self.decision.effective.values() if one.on) if self.decision else ()
+
+    def refuse_if_paused(self) -> None:
+        """Raises ApiError where a pause came after the turn was let in."""
+        access = self.access
+        oversight = self.services.oversight
+        refuse_if_paused(oversight, access.operator_id, access.deployment_id, self.offer.name, self.behaviours_on)
 
     @property
     def admission(self) -> Admission:
@@ -107,7 +122,8 @@ async def begin(
     """
     refuse_if_paused(services.oversight, access.operator_id, access.deployment_id)
     offer = offered(access.offers, request.model)
-    asked, (request, dropped) = request, fitted(request, offer, access.offers)
+    refuse_if_paused(services.oversight, access.operator_id, access.deployment_id, offer.name)
+    asked, (request, dropped) = request, fitted(request, offer, access.offers.without(services.oversight.models))
     entry = await admit(services, access, asked, headers, counting=counting)
     turn = TurnInProgress(services, request, headers, request_id, access, offer, entry, dropped=dropped)
     try:
@@ -129,7 +145,8 @@ async def _prepare(turn: TurnInProgress, *, counting: bool) -> None:
     place = await find_place(request, access.deployment_id, turn.headers.get("plumbline-conversation", ""))
     turn.place = place
     wishes = {**await turn.services.adjustments.of(access.deployment_id, place.user_ref), **request.adjustments}
-    turn.not_granted = refused(access, wishes)
+    paused = turn.services.oversight.behaviours
+    turn.not_granted = refused(access, wishes, paused)
     turn.signals = await observation.observe(turn.place, request.system, access.configuration)
     situation = Situation(
         charter=access.charter,
@@ -137,14 +154,17 @@ async def _prepare(turn: TurnInProgress, *, counting: bool) -> None:
         user_adjustments=wishes,
         signals=turn.signals,
         past=place.past,
+        paused=paused,
     )
-    turn.decision = decide(situation if counting else await judged(turn, situation))
+    turn.situation = situation if counting else await judged(turn, situation)
+    turn.decision = decide(turn.situation)
     turn.system = compose(access.charter, access.configuration, turn.decision.effective, turn.decision, request.system)
 
 
 def _repeat(turn: TurnInProgress, recorded: Recorded) -> None:
     """The turn as it was."""
     turn.id, turn.place, turn.decision = recorded.turn_id, recorded.place, recorded.decision
+    turn.receipt = recorded.receipt
     turn.dropped, turn.not_granted = recorded.dropped, recorded.not_granted
     turn.access = replace(turn.access, configuration_number=recorded.configuration_number)
 
@@ -173,7 +193,7 @@ async def judged(turn: TurnInProgress, situation: Situation) -> Situation:
     said, by_operator = observation.texts(turn.place, turn.request.system, situation.configuration)
     judgment = await judge.consider(situation, [*by_operator, *said])
     # That took a while, and a pause only ends what is already running.
-    refuse_if_paused(turn.services.oversight, turn.access.operator_id, turn.access.deployment_id)
+    turn.refuse_if_paused()
     return replace(situation, judgment=judgment)
 
 
@@ -194,13 +214,13 @@ async def _answer_plainly(turn: TurnInProgress) -> dict[str, Any]:
         if (words := own_words(turn)) is None:
             guard = guard_of(turn)
             with transcript.timing_upstream():
-                answer = await turn.services.upstreams.answer(wording.for_upstream(turn))
+                answer = await closing.answer(turn, wording.for_upstream(turn))
             message = guard.plain(answer.message)
             transcript.take_message(message, answer.request_id, stopped=guard.stopped)
         else:
             message = wording.own_message(turn, words)
             transcript.take_message(message, "", own_words=True)
-        refuse_if_paused(turn.services.oversight, turn.access.operator_id, turn.access.deployment_id)
+        turn.refuse_if_paused()
     except ApiError as error:
         transcript.fail(error)
         await transcript.record()
@@ -256,7 +276,7 @@ async def _events(turn: TurnInProgress, transcript: Transcript) -> AsyncIterator
             yield event
         return
     with transcript.timing_upstream():
-        async with turn.services.upstreams.stream(wording.for_upstream(turn)) as events:
+        async with aclosing(closing.events(turn, wording.for_upstream(turn))) as events:
             async for event in events:
                 yield event
 

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from conversations import closing
 from conversations.outgoing import messages_for, system_for
 from conversations.sse import Event, encode
 from conversations.sse import made as _event
@@ -13,10 +14,13 @@ if TYPE_CHECKING:
 
 PASSED_HEADERS = ("anthropic-version", "anthropic-beta", "anthropic-user-profile-id", "anthropic-workspace-id")
 
+_IN_HEADERS = ("conversation", "turn", "receipt", "outcome", "tier")
+
 
 def for_upstream(turn: "TurnInProgress") -> Call:
     """The turn's call of the model: what the app sent, with the whole history and our system."""
     body = {**turn.request.body, "messages": messages_for(turn.access.charter, turn.place.messages)}
+    body = closing.offered(turn, body)
     body["system"] = system_for(turn.system, body)
     headers = {name: turn.headers[name] for name in PASSED_HEADERS if name in turn.headers}
     turn.call = Call(turn.offer, turn.access.offers, body, headers)
@@ -30,6 +34,7 @@ def plumbline(turn: "TurnInProgress") -> dict[str, Any]:
     told = {
         "conversation": str(turn.place.conversation_id),
         "turn": str(turn.id),
+        "receipt": str(turn.receipt),
         "outcome": decision.outcome,
         "tier": decision.tier,
         "reason": decision.winner.reason if decision.winner else None,
@@ -48,7 +53,7 @@ def answer(turn: "TurnInProgress", message: dict[str, Any]) -> dict[str, Any]:
 def reply_headers(turn: "TurnInProgress") -> dict[str, str]:
     """What an app is told of its turn and of its limits, in headers."""
     told = plumbline(turn)
-    named = {f"plumbline-{name}": str(told[name]) for name in ("conversation", "turn", "outcome", "tier") if told[name]}
+    named = {f"plumbline-{name}": str(told[name]) for name in _IN_HEADERS if told[name]}
     again = {"idempotency-replayed": "true"} if turn.recorded is not None else {}
     return named | again | turn.admission.headers
 

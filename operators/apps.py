@@ -6,3 +6,6 @@ class OperatorsConfig(AppConfig):
 
     def ready(self) -> None:
         from operators.accounts import entries  # noqa: F401 - connects the signals
+        from operators.owners import register_owners
+
+        register_owners()

@@ -84,7 +84,8 @@ async def note(connection: AsyncConnection[TupleRow], notice: BudgetNotice) -> b
         "budget": f"{notice.budget.normalize():f}",
     }
     subject = (notice.subject_type, notice.subject_id)
-    entry = entry_row(NAMES[notice.kind], actor=("platform", "limits"), subject=subject, detail=detail)
+    whose = {"operator": str(notice.operator_id)}
+    entry = entry_row(NAMES[notice.kind], actor=("platform", "limits"), subject=subject, detail=whose | detail)
     told = {"subject_type": str(notice.subject_type), "subject_id": str(notice.subject_id), **detail}
     fields = (
         "subject_type",

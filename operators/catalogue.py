@@ -6,7 +6,7 @@ PLUMBLINE_UPSTREAM_MODEL) make one catalogue, read as a whole and shared by all 
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import ROUND_CEILING, Decimal
@@ -111,6 +111,16 @@ class Offers:
     def find(self, name: str) -> Offer | None:
         return self.listed.get(name) or self.understood.get(name)
 
+    def without(self, models: Collection[str]) -> "Offers":
+        """Less these models, by whatever name they are asked for; they may then not be used."""
+        if not models:
+            return self
+        left = [
+            {name: offer for name, offer in known.items() if offer.name not in models}
+            for known in (self.listed, self.understood)
+        ]
+        return Offers(*left, restricted=True)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -141,6 +151,10 @@ class Catalogue:
         own = {alias: offer for alias, name in aliases.items() if (offer := plain.find(name)) and offer.name in allowed}
         understood = {name: offer for name, offer in plain.understood.items() if offer.name in allowed}
         return Offers(listed | own, understood, restricted=bool(names))
+
+    def names(self) -> list[str]:
+        """Of all models, sorted."""
+        return sorted(entry.offer.name for entry in self._entries)
 
     def _reached_by(self, owner: UUID | None) -> Offers:
         listed, understood = {}, {}

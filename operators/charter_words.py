@@ -106,6 +106,11 @@ CASES: Words = {
     "abuse.patience": _("insults come from someone in distress or danger"),
     "abuse.last_word": _("insults go on after a limit was set"),
     "abuse.end": _("insults go on after a limit and a last word"),
+    "model.end": _("the model asks to close the conversation after a limit was set"),
+    "model.stays_for_care": _(
+        "the model asks to close a conversation with someone in danger, dangerous or in distress"
+    ),
+    "model.stays_to_redirect": _("the model asks to close a conversation that nobody has tried to turn"),
     "conversation.ended": _("the conversation was closed earlier"),
     "scope.outside": _("it is outside what the deployment is for, and that is certain"),
     "scope.perhaps_outside": _("it may be outside what the deployment is for"),
@@ -135,6 +140,7 @@ TEXTS: Words = {
     "identity": _("Identity"),
     "wellbeing": _("Wellbeing"),
     "operator": _("Before the operator's own words"),
+    "end_conversation": _("What the tool to close a conversation is for"),
     "directives": _("Before what is told for one turn"),
     "language": _("Language"),
     "persona": _("Persona"),
@@ -152,6 +158,8 @@ REPLIES: Words = {
     "decline_harm": _("Declining a harm"),
     "end": _("A conversation that is closed"),
     "end_abuse": _("Closing a conversation after insults"),
+    "end_model": _("Closing a conversation as the model asked to"),
+    "stays": _("Staying, where the model has nothing to say"),
     "distress": _("First, to someone who has a hard time"),
     "honest": _("First, to someone who sincerely asks"),
     "care": _("First, to someone who may be at risk"),

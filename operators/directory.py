@@ -37,6 +37,8 @@ class Access:
     scopes: frozenset[str]
     subjects: tuple[Subject, ...]
     """Who is held to limits: the key, the deployment, the operator."""
+    tried_by: UUID | None = None
+    """The member who tries the deployment in the playground; None for an app."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,14 @@ class Directory:
             if generation == self._generation:
                 self._catalogue = catalogue
             return catalogue
+
+    def check_charter(self) -> None:
+        """Another charter may have come into force: what was read by the old one is read anew."""
+        charter = load_charter()
+        if charter is not self._charter:
+            self._charter = charter
+            self._generation += 1
+            self._keys.clear()
 
     def _read(self, row: tuple, catalogue: Catalogue, subjects: tuple[Subject, ...]) -> KnownKey:  # type: ignore[type-arg]
         key, secret_hash, scopes, revoked, expires_at, deployment, operator, name, names, aliases, *live = row

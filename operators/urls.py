@@ -1,22 +1,25 @@
 from django.urls import path
 
+from operators.oversight.urls import urlpatterns as oversight
 from operators.views import (
     charter,
     deployment_models,
     deployments,
+    first_run,
     home,
     keys,
     limits,
-    oversight,
     prompt,
     publishing,
     script,
+    shape,
     style,
     upstreams,
     versions,
 )
 
 urlpatterns = [
+    *oversight,
     path("", home.home, name="home"),
     path("style/", style.style, name="style"),
     path("charter/", charter.charter, name="charter"),
@@ -26,12 +29,17 @@ urlpatterns = [
     path("charter/compare/<str:old>/<str:new>/", charter.compare, name="charter-compare"),
     path("charter/<str:number>.toml", charter.as_toml, name="charter-toml"),
     path("charter/<str:number>.json", charter.as_json, name="charter-json"),
-    path("oversight/", oversight.oversight, name="oversight"),
-    path("oversight/pauses/<uuid:pause_id>/lift/", oversight.lift_pause, name="pause-lift"),
     path("deployments/", deployments.deployments, name="deployments"),
+    path("deployments/new/", first_run.new, name="deployment-new"),
+    path("deployments/<uuid:deployment_id>/go-live/", first_run.go_live, name="go-live"),
     path("deployments/<uuid:deployment_id>/", deployments.deployment, name="deployment"),
-    path("deployments/<uuid:deployment_id>/scope/", deployments.scope, name="deployment-scope"),
-    path("deployments/<uuid:deployment_id>/behaviours/", deployments.behaviours, name="deployment-behaviours"),
+    path("deployments/<uuid:deployment_id>/scope/", shape.scope, name="deployment-scope"),
+    path(
+        "deployments/<uuid:deployment_id>/instructions/",
+        shape.check_instructions,
+        name="instructions-check",
+    ),
+    path("deployments/<uuid:deployment_id>/behaviours/", shape.behaviours, name="deployment-behaviours"),
     path("deployments/<uuid:deployment_id>/prompt/", prompt.prompt, name="deployment-prompt"),
     path("deployments/<uuid:deployment_id>/versions/", publishing.versions, name="deployment-versions"),
     path("deployments/<uuid:deployment_id>/versions/<int:number>/", versions.version, name="deployment-version"),
@@ -56,6 +64,7 @@ urlpatterns = [
     path("deployments/<uuid:deployment_id>/keys/<uuid:key_id>/revoke/", keys.revoke, name="key-revoke"),
     path("deployments/<uuid:deployment_id>/models/", deployment_models.models, name="deployment-models"),
     path("plumbline.py", script.script, name="script"),
+    path("plumbline-verify.py", script.verify_script, name="verify-script"),
     path("deployments/<uuid:deployment_id>/limits/", limits.limits, name="deployment-limits"),
     path("deployments/<uuid:deployment_id>/keys/<uuid:key_id>/limits/", limits.key_limits, name="key-limits"),
 ]

@@ -13,3 +13,16 @@ class CasesConfig(AppConfig):
             "findings",
             "UPDATE audit_cases_finding SET detail = '{}' WHERE conversation_id = %(conversation)s",
         )
+        # Colleagues' notes and users' own words may quote it. What was said to the operator is the operator's to keep.
+        of_cases = "(SELECT id FROM audit_cases_case WHERE conversation_id = %(conversation)s)"
+        register_erasure(
+            "case notes",
+            f"""
+            WITH emptied_cases AS (
+                UPDATE audit_cases_case SET verdict_note = '' WHERE conversation_id = %(conversation)s
+            ), emptied_appeals AS (
+                UPDATE audit_cases_appeal SET reason = '' WHERE "by" = 'user' AND case_id IN {of_cases}
+            )
+            UPDATE audit_cases_assessment SET note = '' WHERE case_id IN {of_cases}
+            """,  # noqa: S608 - made of the constant above
+        )

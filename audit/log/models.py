@@ -1,9 +1,21 @@
-"""The log's tables. Rows of entry, leaf, node and checkpoint are never changed or removed: triggers refuse it.
+"""The log's tables. Rows of all but pending are never changed or removed: triggers refuse it.
 
 No foreign key leads anywhere: a subject is named by type and id, and an entry outlives what it is about.
 """
 
 from django.db import models
+from django.db.models import Case, F, When
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce, Now
+
+from audit.log.names import Name
+
+NO_TURN = ~models.Q(name=Name.TURN_RECORDED.value)
+"""Turns are by far the most entries; whoever looks for other acts must not walk over them."""
+WHOSE = Coalesce(
+    KT("detail__operator"), Case(When(subject_type="operator", then=F("subject_id")), output_field=models.TextField())
+)
+"""The operator that an entry belongs to, if any. As text, and written the same in queries as in the index."""
 
 
 class Entry(models.Model):
@@ -23,6 +35,9 @@ class Entry(models.Model):
         indexes = [
             models.Index(fields=["subject_type", "subject_id", "id"], name="audit_log_entry_subject"),
             models.Index(fields=["name", "id"], name="audit_log_entry_name"),
+            models.Index("actor_type", "actor_id", "id", name="audit_log_entry_actor", condition=NO_TURN),
+            models.Index(WHOSE, "id", name="audit_log_entry_whose", condition=NO_TURN),
+            models.Index("subject_type", "id", name="audit_log_entry_kind", condition=NO_TURN),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(digest__regex="^[0-9a-f]{64}$"), name="audit_log_entry_digest"),
@@ -80,3 +95,15 @@ class Checkpoint(models.Model):
 
     def __str__(self) -> str:
         return f"checkpoint {self.tree_size}"
+
+
+class VerifierKey(models.Model):
+    """A public key that signs or signed checkpoints, for the API to tell. Whoever checks keeps a copy elsewhere: who
+    could change this table could tell of another key."""
+
+    id = models.BigAutoField(primary_key=True)
+    vkey = models.TextField(unique=True)
+    since = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.vkey

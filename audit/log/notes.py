@@ -16,6 +16,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 ED25519 = b"\x01"
+COSIGNATURE = b"\x04"
+"""The algorithms of a key: what signs notes, and what a witness cosigns them with, both Ed25519."""
 MAX_NOTE_BYTES = 64 * 1024
 NAME = re.compile(r"[^\s+]+")
 SIGNATURE_LINE = re.compile(r"\N{EM DASH} ([^\s+]+) ([A-Za-z0-9+/]+={0,2})")
@@ -32,20 +34,22 @@ class Verifier:
 
     name: str
     key: Ed25519PublicKey
+    kind: bytes = ED25519
 
     @property
     def key_id(self) -> bytes:
-        """The first four bytes of SHA-256 over name, newline, 0x01 and public key."""
-        return hashlib.sha256(self.name.encode() + b"\n" + ED25519 + self.key.public_bytes_raw()).digest()[:4]
+        """The first four bytes of SHA-256 over name, newline, algorithm and public key."""
+        return hashlib.sha256(self.name.encode() + b"\n" + self.kind + self.key.public_bytes_raw()).digest()[:4]
 
     @property
     def vkey(self) -> str:
-        return f"{self.name}+{self.key_id.hex()}+{_base64(ED25519 + self.key.public_bytes_raw())}"
+        return f"{self.name}+{self.key_id.hex()}+{_base64(self.kind + self.key.public_bytes_raw())}"
 
     @classmethod
     def parse(cls, vkey: str) -> Self:
-        name, key = _parse_key(vkey.strip())
-        verifier = cls(name, Ed25519PublicKey.from_public_bytes(key))
+        """Reads a key of either algorithm. Raises NoteError."""
+        name, kind, key = _parse_key(vkey.strip())
+        verifier = cls(name, Ed25519PublicKey.from_public_bytes(key), kind)
         if verifier.vkey != vkey.strip():
             raise NoteError("the verifier key's id does not fit its key")
         return verifier
@@ -75,7 +79,7 @@ class Signer:
     @classmethod
     def parse(cls, skey: str) -> Self:
         text = skey.strip()
-        name, secret = _parse_key(text.removeprefix("PRIVATE+KEY+"))
+        name, _kind, secret = _parse_key(text.removeprefix("PRIVATE+KEY+"))
         signer = cls(name, Ed25519PrivateKey.from_private_bytes(secret))
         if signer.skey != text:
             raise NoteError("the private key's id does not fit its key")
@@ -128,7 +132,7 @@ def open_note(note: str, verifiers: Iterable[Verifier]) -> str:
     if not gap:
         raise NoteError("not a signed note: it has no signatures")
     text += "\n"
-    known = {(verifier.name, verifier.key_id): verifier.key for verifier in verifiers}
+    known = {(one.name, one.key_id): one.key for one in verifiers if one.kind == ED25519}
     vouched = False
     for line in signatures.removesuffix("\n").split("\n"):
         match = SIGNATURE_LINE.fullmatch(line)
@@ -156,14 +160,14 @@ def open_checkpoint(note: str, verifiers: Iterable[Verifier], origin: str) -> He
     return head
 
 
-def _parse_key(text: str) -> tuple[str, bytes]:
+def _parse_key(text: str) -> tuple[str, bytes, bytes]:
     parts = text.split("+", 2)
     if len(parts) != 3 or not NAME.fullmatch(parts[0]):
         raise NoteError("not a note key: name, id and key joined by plus expected")
     blob = _unbase64(parts[2])
-    if len(blob) != 33 or blob[:1] != ED25519:
+    if len(blob) != 33 or blob[:1] not in {ED25519, COSIGNATURE}:
         raise NoteError("not an Ed25519 note key")
-    return parts[0], blob[1:]
+    return parts[0], blob[:1], blob[1:]
 
 
 def _base64(data: bytes) -> str:

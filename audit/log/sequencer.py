@@ -9,7 +9,7 @@ over. It polls rather than listens: NOTIFY takes a lock across the database at e
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ import psycopg
 from audit.log import tree
 from audit.log.canonical import NotCanonical
 from audit.log.envelope import COLUMNS, pending_hash
-from audit.log.files import CheckpointFiles
+from audit.log.files import CheckpointFiles, CheckpointStore
 from audit.log.keys import LogKeys
 from audit.log.notes import Head, NoteError, open_checkpoint, sign
 from audit.log.store import LogDamagedError, read_hashes, with_hashes
@@ -51,6 +51,9 @@ ORDER BY taken.id"""  # noqa: S608 - made of constants
 LEAVES = """
 INSERT INTO audit_log_leaf (index, entry_id, leaf_hash)
 SELECT * FROM unnest(%b::bigint[], %b::uuid[], %b::bytea[])"""
+KEYS = """
+INSERT INTO audit_log_verifierkey (vkey) SELECT vkey FROM unnest(%s::text[]) WITH ORDINALITY AS known (vkey, place)
+WHERE NOT EXISTS (SELECT FROM audit_log_verifierkey AS stored WHERE stored.vkey = known.vkey) ORDER BY place"""
 NODES = """
 INSERT INTO audit_log_node (level, index, hash)
 SELECT * FROM unnest(%b::smallint[], %b::bigint[], %b::bytea[])"""
@@ -59,9 +62,22 @@ SELECT * FROM unnest(%b::smallint[], %b::bigint[], %b::bytea[])"""
 class Appender:
     """The tree's end, held in memory, on a connection that holds the lock. After any error it must be made anew."""
 
-    def __init__(self, connection: Connection, keys: LogKeys, origin: str, files: CheckpointFiles) -> None:
-        """Loads the end of the tree. Raises LogDamagedError where it does not continue what was signed."""
+    def __init__(
+        self,
+        connection: Connection,
+        keys: LogKeys,
+        origin: str,
+        files: CheckpointFiles,
+        *,
+        elsewhere: Sequence[CheckpointStore] = (),
+        offer: Callable[[int, str], None] = lambda _size, _note: None,
+    ) -> None:
+        """Loads the end of the tree. Raises LogDamagedError where it does not continue what was signed.
+
+        elsewhere: further places whose newest checkpoint it must continue. offer: is told of each new checkpoint.
+        """
         self.connection, self.keys, self.origin, self.files = connection, keys, origin, files
+        self.elsewhere, self.offer = elsewhere, offer
         self.refused: set[int] = set()
         (size,) = connection.execute("SELECT coalesce(max(index) + 1, 0) FROM audit_log_leaf").fetchone() or (0,)
         places = tree.peaks(size)
@@ -69,7 +85,10 @@ class Appender:
             peaks = read_hashes(cursor, places)
         self.frontier = tree.Frontier(size, [peaks[place] for place in places])
         self.signed_size = self._check_signed()
-        self._publish(lambda: files.write_keys(keys.verifiers))
+        # The retired first: the newest of the table is the one that signs.
+        connection.execute(KEYS, [[verifier.vkey for verifier in reversed(keys.verifiers)]])
+        for store in (files, *elsewhere):
+            self._publish(store.latest, lambda store=store: store.write_keys(keys.verifiers))
 
     def step(self, limit: int = BATCH) -> int:
         """Sequences up to `limit` pending entries in one transaction; returns how many it took from the queue."""
@@ -111,7 +130,8 @@ class Appender:
             [head.size, head.root, note, datetime.now(UTC)],
         )
         self.signed_size = head.size
-        self._publish(lambda: self.files.write(head.size, note))
+        self._publish(self.files.latest, lambda: self.files.write(head.size, note))
+        self.offer(head.size, note)
         return True
 
     def _store(self, first: int, entries: list[Any], leaves: list[bytes], nodes: list[tuple[int, int, bytes]]) -> None:
@@ -128,21 +148,26 @@ class Appender:
         if row:
             size, root, note = row
             self._must_continue(size, root, "the newest checkpoint in the database")
+        for store in (self.files, *self.elsewhere):
+            self._check_evidence(store, size, note)
+        return size
+
+    def _check_evidence(self, store: CheckpointStore, size: int, note: str | None) -> None:
+        """What a place outside holds must be continued; what it lacks it is given."""
         try:
-            latest = self.files.read_latest()
+            latest = store.read_latest()
             head = open_checkpoint(latest, self.keys.verifiers, self.origin) if latest else None
         except (OSError, NoteError) as error:
-            log.warning("%s cannot be used as evidence: %s", self.files.latest, error)
-            return size
+            log.warning("%s cannot be used as evidence: %s", store.latest, error)
+            return
         if head:
             self._must_continue(
                 head.size,
                 head.root,
-                f"{self.files.latest} (if an older database was restored on purpose, move it away)",
+                f"{store.latest} (if an older database was restored on purpose, move it away)",
             )
         if note and (head is None or head.size < size):
-            self._publish(lambda: self.files.write(size, note))
-        return size
+            self._publish(store.latest, lambda: store.write(size, note))
 
     def _must_continue(self, size: int, signed_root: bytes, what: str) -> None:
         if size > self.frontier.size:
@@ -153,11 +178,11 @@ class Appender:
             raise LogDamagedError(f"the log was rewritten: its first {size} leaves are not those signed in {what}")
 
     @staticmethod
-    def _publish(write: Callable[[], None]) -> None:
+    def _publish(where: str, write: Callable[[], None]) -> None:
         try:
             write()
         except OSError as error:
-            log.error("cannot write to the checkpoint directory: %s", error)  # noqa: TRY400 - one line
+            log.error("cannot write %s: %s", where, error)  # noqa: TRY400 - one line
 
 
 class Sequencer:
@@ -173,8 +198,11 @@ class Sequencer:
         batch: int = BATCH,
         poll: float = POLL_SECONDS,
         checkpoint_every: float = CHECKPOINT_SECONDS,
+        elsewhere: Sequence[CheckpointStore] = (),
+        offer: Callable[[int, str], None] = lambda _size, _note: None,
     ) -> None:
-        """Times are in seconds."""
+        """Times are in seconds; the last two as for Appender."""
+        self.elsewhere, self.offer = elsewhere, offer
         self.connect, self.keys, self.origin, self.files = connect, keys, origin, files
         self.batch, self.poll, self.checkpoint_every = batch, poll, checkpoint_every
         self._pause = BACK_OFF_SECONDS[0]
@@ -206,7 +234,7 @@ class Sequencer:
         return False
 
     def _serve(self, connection: Connection, stop: threading.Event) -> None:
-        appender = Appender(connection, self.keys, self.origin, self.files)
+        appender = Appender(connection, self.keys, self.origin, self.files, elsewhere=self.elsewhere, offer=self.offer)
         log.info("leading, %d leaves, %d signed", appender.frontier.size, appender.signed_size)
         due = time.monotonic()
         while not stop.is_set():

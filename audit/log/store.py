@@ -50,26 +50,39 @@ def connect(application_name: str) -> psycopg.Connection[tuple[Any, ...]]:
 def read_hashes(cursor: Cursor, places: Iterable[Place]) -> dict[Place, bytes]:
     """The stored hashes at these places. Raises LogDamagedError where one is missing."""
     wanted = set(places)
-    leaves = [index for level, index in wanted if level == 0]
+    cursor.execute(READ_HASHES, hash_parameters(wanted))
+    return arranged(cursor.fetchall(), wanted)
+
+
+def hash_parameters(places: Iterable[Place]) -> list[list[int]]:
+    """What READ_HASHES takes."""
+    wanted = list(places)
     nodes = [place for place in wanted if place[0] > 0]
-    cursor.execute(READ_HASHES, [leaves, [level for level, _ in nodes], [index for _, index in nodes]])
-    found = {(level, index): bytes(digest) for level, index, digest in cursor.fetchall()}
-    for level, index in sorted(wanted - found.keys()):
+    leaves = [index for level, index in wanted if level == 0]
+    return [leaves, [level for level, _ in nodes], [index for _, index in nodes]]
+
+
+def arranged(rows: Iterable[Any], places: set[Place]) -> dict[Place, bytes]:
+    """The rows of READ_HASHES by place. Raises LogDamagedError where one is missing."""
+    found = {(level, index): bytes(digest) for level, index, digest in rows}
+    for level, index in sorted(places - found.keys()):
         raise LogDamagedError(f"the hash at level {level}, index {index} is missing")
     return found
 
 
-def with_hashes(cursor: Cursor, compute: Callable[[NodeReader], T]) -> T:
-    """The result of a function of tree.py on the stored hashes, in one query.
-
-    It runs twice: first on nothing, to learn which places it reads, which never depends on what they hold.
-    """
-    places: list[Place] = []
+def asked_places(compute: Callable[[NodeReader], Any]) -> set[Place]:
+    """The places that a function of tree.py reads, which never depends on what they hold."""
+    places: set[Place] = set()
 
     def note(level: int, index: int) -> bytes:
-        places.append((level, index))
+        places.add((level, index))
         return b""
 
     compute(note)
-    found = read_hashes(cursor, places)
+    return places
+
+
+def with_hashes(cursor: Cursor, compute: Callable[[NodeReader], T]) -> T:
+    """The result of a function of tree.py on the stored hashes, in one query. It runs twice: first on nothing."""
+    found = read_hashes(cursor, asked_places(compute))
     return compute(lambda level, index: found[level, index])

@@ -14,7 +14,7 @@ import psycopg
 
 from audit.log import tree
 from audit.log.canonical import NotCanonical
-from audit.log.completeness import completeness_queries
+from audit.log.completeness import completeness_queries, tells_of_alteration
 from audit.log.envelope import COLUMNS, from_row, hash_of, pending_hash
 from audit.log.notes import Head, NoteError, Verifier, open_checkpoint
 from audit.log.store import LogDamagedError, with_hashes
@@ -51,7 +51,9 @@ class Kind(StrEnum):
     LOG_FORKED = "log_forked"
     LOG_TRUNCATED = "log_truncated"
     CHECKPOINT_INVALID = "checkpoint_invalid"
+    KEY_UNKNOWN = "key_unknown"
     INCOMPLETE = "incomplete"
+    RECORD_ALTERED = "record_altered"
 
 
 @dataclass(frozen=True)
@@ -117,9 +119,10 @@ def verify(
     """
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     connection.read_only = True
-    report = Report()
+    report, known = Report(), tuple(verifiers)
     with connection.transaction():
-        _Tree(connection, tuple(verifiers), origin, report, progress).check(list(saved))
+        _Tree(connection, known, origin, report, progress).check(list(saved))
+        _check_keys(connection, known, report)
         _check_queue(connection, report)
         _check_completeness(connection, report)
     return report
@@ -283,6 +286,14 @@ class _Tree:
                     self.report.add(Kind.TREE_ALTERED, f"no stored hashes prove that the log continues {label}")
 
 
+def _check_keys(connection: Connection, known: tuple[Verifier, ...], report: Report) -> None:
+    """The table that tells callers of the log's keys tells of no other."""
+    ours = [verifier.vkey for verifier in known]
+    query = "SELECT vkey FROM audit_log_verifierkey WHERE vkey <> ALL(%s::text[]) ORDER BY id"
+    for (vkey,) in connection.execute(query, [ours]).fetchall():
+        report.add(Kind.KEY_UNKNOWN, f"the database tells of a key that is not this log's: {vkey[:200]}")
+
+
 def _check_queue(connection: Connection, report: Report) -> None:
     with connection.cursor(name="verify_pending") as cursor:
         for entry, exists, index, *fields in cursor.execute(PENDING):
@@ -298,6 +309,7 @@ def _check_queue(connection: Connection, report: Report) -> None:
 
 def _check_completeness(connection: Connection, report: Report) -> None:
     for name, sql in completeness_queries().items():
+        kind = Kind.RECORD_ALTERED if tells_of_alteration(name) else Kind.INCOMPLETE
         wrapped = f"SELECT count(*), (array_agg(missing.what))[1:3] FROM ({sql}) AS missing (what)"  # noqa: S608 - ours
         try:
             with connection.transaction():
@@ -306,7 +318,7 @@ def _check_completeness(connection: Connection, report: Report) -> None:
             report.add(Kind.INCOMPLETE, f"{name}: the check failed: {' '.join(str(error).split())}")
             continue
         if count:
-            report.add(Kind.INCOMPLETE, f"{name}: not so for {count}, such as {', '.join(examples)}")
+            report.add(kind, f"{name}: not so for {count}, such as {', '.join(examples)}")
 
 
 def _base64(data: bytes) -> str:

@@ -19,6 +19,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from audit.log.belonging import with_owner
 from audit.log.canonical import canonical
 from audit.log.envelope import DIGEST
 from audit.log.names import Name
@@ -66,9 +67,11 @@ def entry_row(
     digest: str | bytes | None = None,
     detail: Mapping[str, Any] | None = None,
     at: datetime | None = None,
+    entry_id: UUID | None = None,
 ) -> Row:
     """A row for INSERT_ENTRIES. Pure but for the clock and the random part of the id.
 
+    entry_id: one from `new_id`, where it was told to somebody before the act was done.
     actor, subject: (type, id); the id may be anything whose str() names it.
     digest: of the content's ciphertext; 32 bytes or 64 hex digits, "sha256:" before them allowed.
     detail: a small object of strings, integers, booleans, nulls, arrays and objects; never content or secrets.
@@ -84,7 +87,7 @@ def entry_row(
             raise ValueError(f"detail of {len(encoded)} bytes is over {MAX_DETAIL_BYTES}")
         text = encoded.decode()
     return Row(
-        new_id(),
+        entry_id or new_id(),
         Name(name).value,
         *_ref("actor", actor),
         *_ref("subject", subject),
@@ -109,8 +112,11 @@ def write(
     digest: str | bytes | None = None,
     detail: Mapping[str, Any] | None = None,
 ) -> UUID:
-    """Records an act in the current Django transaction; returns the entry's id. Arguments as for `entry_row`."""
-    row = entry_row(name, actor=actor, subject=subject, digest=digest, detail=detail)
+    """Records an act in the current Django transaction; returns the entry's id. Arguments as for `entry_row`.
+
+    Where the subject is an operator's and `detail` does not say so, it is added: see belonging.py.
+    """
+    row = entry_row(name, actor=actor, subject=subject, digest=digest, detail=with_owner(subject, detail))
     with connection.cursor() as cursor:
         cursor.execute(INSERT_ENTRIES, entry_parameters([row]))
     return row.id

@@ -1,10 +1,12 @@
-"""Audit review by the local screens: was the right tier honoured, and was anything refused that need not have been?
+"""What the local screens make of a turn: was the right tier honoured, and was anything refused that need not have been?
 
 Without a judge this is a screen's opinion and is labelled so; people decide.
 """
 
 from collections.abc import Iterator
 from typing import Any
+
+from django.conf import settings
 
 from audit.cases.findings import Found, answer_text, gravest, signals_of
 from charter import Passage, load_charter, parse_configuration
@@ -19,6 +21,8 @@ def review(turn: Turn) -> Found:
     if turn.status == Turn.Status.GUARDED:
         guard = turn.decision.get("guard", {})
         found.append(Found(0.95, f"The guard stopped the answer: {guard.get('name', 'unknown')}", [guard]))
+    if (reason := turn.decision.get("forced_review")) is not None:
+        found.append(Found(settings.CASE_THRESHOLD, f"Stewards have every turn of this deployment reviewed: {reason}"))
     if turn.status == Turn.Status.UPSTREAM_ERROR:
         found.append(Found(0.2, "The model failed"))
     return gravest(found, "The decision and the answer fit what was said")
@@ -58,8 +62,8 @@ def _answer(turn: Turn) -> list[Found]:
     text = answer_text(turn)
     if not text or turn.status == Turn.Status.OWN_WORDS:
         return []
-    settings = turn.configuration.settings if turn.configuration else {}
-    signals = observe([Passage(text, "assistant", "answer")], parse_configuration(load_charter(), settings))
+    live = turn.configuration.settings if turn.configuration else {}
+    signals = observe([Passage(text, "assistant", "answer")], parse_configuration(load_charter(), live))
     return [
         Found(
             0.9 if signal.name.startswith("bright_line.") else 0.6,

@@ -91,6 +91,8 @@ def conversation_json(row: Row) -> dict[str, Any]:
         "turn_count": row["turn_count"],
         "flagged": row["flagged"],
         "ended_at": written(row["ended_at"]),
+        "ended_by": row["ended_by"] or None,
+        "ended_because": row["ended_because"] or None,
         "deleted_at": written(row["deleted_at"]),
     }
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpResponseBase
 from rest_framework.request import Request
 
+from audit.log.receipts import LAG
 from config import database, notices
 from conversations import metrics
 from conversations.api.views import AsyncAPIView, json_response
@@ -36,6 +37,7 @@ class ReadyView(AsyncAPIView):
         found = {name: "ok" if well else "unreachable" for name, well in zip(checks, results, strict=True)}
         ready = all(results)
         told: dict[str, object] = {"status": "ok" if ready else "not ready", **found, "limits": "ok"}
+        told |= await _log()
         if services().limits.local:
             # No reason to turn callers away: limits hold all the same, each process counting its share.
             told |= {"limits": "local", "metrics": metrics.snapshot()}
@@ -50,6 +52,18 @@ async def _within(check: object) -> bool:
             return bool(await check)  # type: ignore[misc]
     except (TimeoutError, OSError, psycopg.Error, redis.asyncio.RedisError):
         return False
+
+
+async def _log() -> dict[str, object]:
+    """How far the audit log's tree is behind. No reason to turn callers away either: their entries are written."""
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS), database.pool().connection() as connection:
+            row = await (await connection.execute(LAG)).fetchone()
+    except (TimeoutError, OSError, psycopg.Error):
+        return {"log": "unknown"}
+    pending, seconds = row or (0, 0.0)
+    state = "behind" if seconds > settings.LOG_LAG_SECONDS else "ok"
+    return {"log": state, "log_pending": pending, "log_oldest_seconds": round(max(0.0, seconds), 3)}
 
 
 async def _database() -> bool:

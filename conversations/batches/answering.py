@@ -14,7 +14,7 @@ from conversations import wording
 from conversations.admission import refuse_if_paused
 from conversations.batches import items
 from conversations.batches.items import Item, Piece
-from conversations.errors import ApiError
+from conversations.errors import ApiError, PausedError
 from conversations.models.record import Turn
 from conversations.record import Beside
 from conversations.requests import messages_request
@@ -55,7 +55,8 @@ async def answer(services: Services, piece: Piece, item: Item, hold_off: HoldOff
         await answer_plainly(turn)
     except ApiError as error:
         # Where a turn was recorded its commit has settled the item, and this changes nothing.
-        await items.apply(_after(error, piece, item, request_id, hold_off, paused=is_paused(services, piece)))
+        paused = isinstance(error, PausedError) or is_paused(services, piece)
+        await items.apply(_after(error, piece, item, request_id, hold_off, paused=paused))
     except (psycopg.Error, OSError):
         raise
     except Exception:

@@ -179,6 +179,6 @@ async def _one(connection: Connection, statement: str, parameters: Mapping[str, 
 async def _note(
     connection: Connection, name: Name, access: Access, batch_id: UUID, *, digest: str | None = None, **more: Any
 ) -> None:
-    detail = {"deployment": str(access.deployment_id), **more}
+    detail = {"operator": str(access.operator_id), "deployment": str(access.deployment_id), **more}
     row = entry_row(name, actor=("key", access.key_id), subject=("batch", batch_id), digest=digest, detail=detail)
     await connection.execute(INSERT_ENTRIES, entry_parameters([row]))

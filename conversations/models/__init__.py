@@ -1,6 +1,7 @@
 from conversations.models.batches import Batch, BatchItem, BatchPiece
 from conversations.models.idempotency import IdempotencyKey
-from conversations.models.jobs import Job
+from conversations.models.jobs import BatchedReview, Job, JudgeState
+from conversations.models.playground import Trial
 from conversations.models.record import Conversation, Turn
 from conversations.models.replays import Replay, ReplayedTurn
 from conversations.models.users import UserAdjustments
@@ -9,11 +10,14 @@ __all__ = [
     "Batch",
     "BatchItem",
     "BatchPiece",
+    "BatchedReview",
     "Conversation",
     "IdempotencyKey",
     "Job",
+    "JudgeState",
     "Replay",
     "ReplayedTurn",
+    "Trial",
     "Turn",
     "UserAdjustments",
 ]

@@ -29,6 +29,12 @@ class StoredJSON(models.BinaryField):
 class Conversation(models.Model):
     """A chain of turns. Editing an earlier message starts a branch: a conversation with `branched_from`."""
 
+    class EndedBy(models.TextChoices):
+        APP = "app", _("the app")
+        RULES = "rules", _("the charter's rules")
+        MODEL = "model", _("the model, as the charter's rules allow")
+        STEWARD = "steward", _("a steward")
+
     id = models.UUIDField(primary_key=True, editable=False)
     deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="conversations", db_index=False)
     user_ref = models.CharField(max_length=256, blank=True)
@@ -38,7 +44,12 @@ class Conversation(models.Model):
     last_turn_at = models.DateTimeField(db_default=Now())
     turn_count = models.PositiveIntegerField(db_default=0)
     flagged = models.BooleanField(db_default=False)
+    playground = models.BooleanField(db_default=False)
+    """Whether a member tried the deployment here: no app took part."""
     ended_at = models.DateTimeField(null=True)
+    ended_by = models.CharField(max_length=8, choices=EndedBy, blank=True, db_default="")
+    ended_because = models.CharField(max_length=300, blank=True, db_default="")
+    """In the charter's words; nothing that anyone said."""
     deleted_at = models.DateTimeField(null=True)
     """From then on nobody can read what was said: conversations/erasure.py."""
 

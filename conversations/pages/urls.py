@@ -1,11 +1,12 @@
 from django.urls import path, re_path
 
-from conversations.pages import reference, replays, usage, views
+from conversations.pages import ending, reference, replays, usage, views
 
 urlpatterns = [
     re_path(r"^docs/?\Z", reference.reference, name="reference"),
     path("conversations/", views.all_conversations, name="all-conversations"),
     path("conversations/<uuid:conversation_id>/", views.any_conversation, name="any-conversation"),
+    path("conversations/<uuid:conversation_id>/end/", ending.end, name="conversation-end"),
     path("deployments/<uuid:deployment_id>/usage/", usage.usage_page, name="usage"),
     path("deployments/<uuid:deployment_id>/replays/", replays.replays, name="replays"),
     path("deployments/<uuid:deployment_id>/replays/<int:replay_id>/", replays.replay, name="replay"),

@@ -35,6 +35,7 @@ class Redecider:
             signals=(*observe(material.said, self._configuration), *self._of_operator(material)),
             past=material.past,
             judgment=material.judgment,
+            asked_to_end=material.asked_to_end,
         )
 
     def _of_operator(self, material: Material) -> tuple[Signal, ...]:

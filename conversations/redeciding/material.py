@@ -24,6 +24,8 @@ class Material:
     wishes: Mapping[str, bool]
     judgment: Judgment | None
     recorded: Verdict
+    asked_to_end: bool = False
+    """Whether the model, when it read the turn, asked to close the conversation."""
 
 
 def turns_of(ids: Iterable[Any]) -> QuerySet[Turn]:
@@ -57,6 +59,7 @@ def _material(turn: Turn, earlier: Mapping[Any, Turn]) -> Material | None:
         wishes=_wishes(turn.decision, decision),
         judgment=decision.judgment,
         recorded=Verdict.of(decision),
+        asked_to_end=bool(turn.decision.get("asked_to_end")),
     )
 
 

@@ -21,6 +21,10 @@ from operators.catalogue import Endpoint
 VERSION = "2023-06-01"
 CONNECTIONS = 4000
 SLOWEST_TOKENS_A_SECOND = 20
+LARGEST_ANSWER = 64 * 1024 * 1024
+"""Bytes of a plain answer. Whose upstream it is may send what they like, and we need not keep it."""
+LARGEST_ERROR = 256 * 1024
+"""Bytes of an answer that is an error; what comes after is not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ class Wire:
         )
         if response.status != 200:
             async with response:
-                raise of_status(response.status, response.headers, await response.read())
+                raise of_status(response.status, response.headers, await _beginning(response))
         return response
 
     async def reachable(self, endpoint: Endpoint, seconds: float) -> bool:
@@ -81,7 +85,10 @@ class Wire:
         try:
             limit = aiohttp.ClientTimeout(total=seconds)
             async with self._session(endpoint).get(
-                endpoint.url("models"), headers={"x-api-key": endpoint.api_key or "none"}, timeout=limit
+                endpoint.url("models"),
+                headers={"x-api-key": endpoint.api_key or "none"},
+                timeout=limit,
+                allow_redirects=False,  # the key would go along
             ) as response:
                 return response.status < 500
         except (aiohttp.ClientError, TimeoutError, OSError):
@@ -101,10 +108,21 @@ def _session(times: Times, socket_factory: Any) -> aiohttp.ClientSession:
 
 
 async def read_whole(response: aiohttp.ClientResponse, idle: float) -> bytes:
-    pieces = []
+    """Raises UpstreamError for more than LARGEST_ANSWER bytes."""
+    pieces, size = [], 0
     while piece := await _piece(response, idle):
         pieces.append(piece)
+        size += len(piece)
+        if size > LARGEST_ANSWER:
+            raise malformed("the model's answer was larger than any can be")
     return b"".join(pieces)
+
+
+async def _beginning(response: aiohttp.ClientResponse) -> bytes:
+    raw = b""
+    while len(raw) < LARGEST_ERROR and (piece := await response.content.read(LARGEST_ERROR - len(raw))):
+        raw += piece
+    return raw
 
 
 async def events(response: aiohttp.ClientResponse, idle: float) -> AsyncGenerator[Event, None]:

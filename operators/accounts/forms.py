@@ -15,6 +15,7 @@ from allauth.account.forms import (
 from allauth.core import context
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
@@ -78,6 +79,12 @@ class SignUpForm(SignupForm):
             self.fields["email"].initial = self.invitation.email
             self.fields["email"].disabled = True
             self.fields["email"].help_text = _("The address the invitation was sent to.")
+
+    def try_save(self, request: HttpRequest) -> Any:
+        """As long for an address that has an account as for a new one: how long it takes must not tell them apart."""
+        if self.account_already_exists:
+            make_password(self.cleaned_data["password1"])
+        return super().try_save(request)
 
     def save(self, request: HttpRequest) -> Account:
         """The account with its operator or membership, in one transaction."""

@@ -5,7 +5,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import etag, require_safe
 
-from charter import Version, difference, load_charter, versions
+from charter import Version, difference, in_force, load_charter, versions
 from charter.bundled import document_json, document_text
 from operators import charter_reading
 
@@ -32,7 +32,7 @@ def _etag(_request: HttpRequest, number: str) -> str:
 
 @require_safe
 def charter(request: HttpRequest) -> HttpResponse:
-    return _whole(request, versions()[0])
+    return _whole(request, in_force())
 
 
 @require_safe
@@ -41,12 +41,13 @@ def one_version(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _whole(request: HttpRequest, version: Version) -> HttpResponse:
-    newest = versions()[0]
-    newer = versions()[: versions().index(version)]
+    current = in_force()
+    newer = versions()[versions().index(current) : versions().index(version)]
     context = charter_reading.parts(load_charter(version.number)) | {
         "version": version,
-        "in_force": version == newest,
-        "newest": newest,
+        "in_force": version == current,
+        "current": current,
+        "to_come": versions().index(version) < versions().index(current),
         "replaced_by": newer[-1] if newer else None,
         "replaced": _before(version),
     }
@@ -56,14 +57,13 @@ def _whole(request: HttpRequest, version: Version) -> HttpResponse:
 @require_safe
 def all_versions(request: HttpRequest) -> HttpResponse:
     listed = [(version, _before(version)) for version in versions()]
-    return render(request, "operators/charter/versions.html", {"versions": listed, "newest": versions()[0]})
+    return render(request, "operators/charter/versions.html", {"versions": listed, "current": in_force()})
 
 
 @require_safe
 def choose(request: HttpRequest) -> HttpResponse:
-    """To the comparison of what was chosen; without a choice, of the newest with what it replaced."""
-    newest = versions()[0]
-    new = _version(request.GET.get("new", newest.number))
+    """To the comparison of what was chosen; without a choice, of the one in force with what it replaced."""
+    new = _version(request.GET.get("new", in_force().number))
     old = _version(request.GET["old"]) if "old" in request.GET else _before(new) or new
     return redirect("charter-compare", old.number, new.number)
 

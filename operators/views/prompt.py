@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from audit.oversight.pauses import paused_behaviours
 from charter import Charter, Configuration, ConfigurationError, Situation, decide, load_charter, parse_configuration
 from charter.prompt import parts
 from operators import prompt_reading
@@ -38,5 +39,5 @@ def prompt(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
 
 def _parts(charter: Charter, configuration: Configuration) -> list:  # type: ignore[type-arg]
     """For a turn in which no rule speaks, by a user who adjusted nothing."""
-    decision = decide(Situation(charter, configuration))
+    decision = decide(Situation(charter, configuration, paused=paused_behaviours()))
     return parts(charter, configuration, decision.effective, decision)

@@ -4,8 +4,8 @@ decision = decide(Situation(charter=load_charter(), configuration=configuration,
 """
 
 from charter.adjustments import not_granted
-from charter.behaviours import EffectiveBehaviour, effective
-from charter.bundled import Version, load_charter, version_of, versions
+from charter.behaviours import EffectiveBehaviour, can_be_paused, effective
+from charter.bundled import Version, charter_of, in_force, load_charter, put_in_force, version_of, versions
 from charter.concerns import doubts
 from charter.configuration import BehaviourSetting, Configuration, Persona, Scope, Tone, Topic
 from charter.decision import Concern, Decision
@@ -19,6 +19,7 @@ from charter.settings_differences import SettingsDifference, settings_difference
 from charter.settings_parser import ConfigurationError, Problem, parse_configuration
 from charter.signals import Passage, Signal
 from charter.situation import Judgment, Past, Situation
+from charter.succession import lost
 
 __all__ = [
     "BehaviourSetting",
@@ -42,16 +43,21 @@ __all__ = [
     "Tone",
     "Topic",
     "Version",
+    "can_be_paused",
+    "charter_of",
     "compose",
     "decide",
     "difference",
     "doubts",
     "effective",
+    "in_force",
     "load_charter",
+    "lost",
     "not_granted",
     "opening",
     "parse_charter",
     "parse_configuration",
+    "put_in_force",
     "reply",
     "settings_differences",
     "version_of",

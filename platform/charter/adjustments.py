@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from charter.behaviours import effective
 from charter.configuration import BehaviourSetting, Configuration
@@ -10,13 +10,17 @@ from charter.document import Behaviour, Charter
 from charter.settings_parser import Problem
 
 
-def not_granted(charter: Charter, configuration: Configuration, wishes: Mapping[str, bool]) -> dict[str, Problem]:
+def not_granted(
+    charter: Charter, configuration: Configuration, wishes: Mapping[str, bool], paused: Collection[str] = frozenset()
+) -> dict[str, Problem]:
     """By the name wished for. What holds anyway, or returns to the charter's default, is granted to everyone."""
     if not wishes:
         return {}
-    found = effective(charter, configuration, wishes)
+    found = effective(charter, configuration, wishes, paused)
     return {
-        name: _problem(name, charter.behaviour_by_id.get(name), configuration.behaviours.get(name))
+        name: Problem(name, "is paused by the platform's stewards", f"behaviours.{name}")
+        if name in paused
+        else _problem(name, charter.behaviour_by_id.get(name), configuration.behaviours.get(name))
         for name, wish in wishes.items()
         if name not in found or found[name].on != wish
     }

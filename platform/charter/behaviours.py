@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from charter.configuration import BehaviourSetting, Configuration
 from charter.document import Behaviour, Charter
 
-Origin = Literal["charter", "operator", "user"]
+Origin = Literal["charter", "operator", "user", "stewards"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +23,28 @@ class EffectiveBehaviour:
 
 
 def effective(
-    charter: Charter, configuration: Configuration, user_adjustments: Mapping[str, bool]
+    charter: Charter,
+    configuration: Configuration,
+    user_adjustments: Mapping[str, bool],
+    paused: Collection[str] = frozenset(),
 ) -> dict[str, EffectiveBehaviour]:
     """Every behaviour by id, in the charter's order. What a user may not adjust, or does not exist, is ignored.
 
     The charter's default is the more careful state of a softcoded behaviour, so a wish for it is honoured from anyone.
+    paused: by stewards, and so at the charter's default for everyone.
     """
     return {
-        behaviour.id: _resolve(behaviour, configuration.behaviours.get(behaviour.id), user_adjustments)
+        behaviour.id: EffectiveBehaviour(behaviour.id, behaviour.default, "stewards")
+        if behaviour.id in paused and behaviour.softcoded
+        else _resolve(behaviour, configuration.behaviours.get(behaviour.id), user_adjustments)
         for behaviour in charter.behaviours
     }
+
+
+def can_be_paused(charter: Charter, behaviour: str) -> bool:
+    """Only what is off until somebody switches it on: anything else, switched off, would protect less."""
+    known = charter.behaviour_by_id.get(behaviour)
+    return known is not None and known.kind == "default_off"
 
 
 def _resolve(

@@ -9,7 +9,7 @@ from charter.behaviours import EffectiveBehaviour
 from charter.decision import Concern
 from charter.document import BrightLine, Charter, Harm, Rule
 from charter.signals import LEVELS, Level, Signal, strongest
-from charter.situation import RISKS, Past, Situation, is_history
+from charter.situation import DANGERS, RISKS, Past, Situation, is_history
 
 SERIOUS = ("bright_line.", "harm.")
 USERS_ALONE = RISKS | {
@@ -39,6 +39,8 @@ def concerns(situation: Situation, effective: dict[str, EffectiveBehaviour]) -> 
     yield from _scope(charter, found, restrict=situation.configuration.scope.restrict)
     yield from _by_signal(charter, found)
     yield from _care_and_abuse(charter, situation, found)
+    if situation.asked_to_end:
+        yield _concern(charter.rule_by_id[_ending_rule(situation, found)])
 
 
 def weighed(situation: Situation) -> dict[str, Signal]:
@@ -175,14 +177,26 @@ def _by_signal(charter: Charter, found: dict[str, Signal]) -> Iterator[Concern]:
 
 def _care_and_abuse(charter: Charter, situation: Situation, found: dict[str, Signal]) -> Iterator[Concern]:
     past = situation.past
-    recently = any(is_history(s) and s.name in RISKS and s.level != "noted" for s in situation.signals)
-    cared_for = past.at_risk or (recently and not past.ended)
+    cared_for = past.at_risk or (_recently(situation, RISKS) and not past.ended)
     if cared_for and not RISKS & found.keys():
         yield _concern(charter.rule_by_id["care.earlier"])
     abuse = found.get("abuse")
     if abuse is not None and abuse.level == "certain":
-        patient = cared_for or "distress" in found or bool(RISKS & found.keys())
+        patient = cared_for or "distress" in found or bool(DANGERS & found.keys())
         yield _concern(charter.rule_by_id[_abuse_rule(charter, past, patient=patient)], abuse)
+
+
+def _recently(situation: Situation, names: frozenset[str]) -> bool:
+    return any(is_history(s) and s.name in names and s.level != "noted" for s in situation.signals)
+
+
+def _ending_rule(situation: Situation, found: dict[str, Signal]) -> str:
+    """What a model's wish to close the conversation comes to: care first, then a limit, and only then the end."""
+    past = situation.past
+    if past.at_risk or DANGERS & found.keys() or "distress" in found or _recently(situation, DANGERS):
+        return "model.stays_for_care"
+    tried = past.redirected + past.declined + past.abusive
+    return "model.end" if tried else "model.stays_to_redirect"
 
 
 def _weakest_first(signal: Signal) -> tuple[int, float, str, str]:

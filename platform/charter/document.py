@@ -215,6 +215,7 @@ REQUIRED_RULES = frozenset(
         "operator.harm", "operator.bright_line",
         "sexual.off", "sexual.off_suspected", "sexual.on", "sexual.minors_near",
         "abuse.first", "abuse.patience", "abuse.last_word", "abuse.end", "conversation.ended",
+        "model.end", "model.stays_for_care", "model.stays_to_redirect",
         "scope.outside", "scope.perhaps_outside", "scope.refused", "scope.perhaps_refused",
     }
 )  # fmt: skip
@@ -226,6 +227,7 @@ REQUIRED_TEXTS = frozenset(
         "identity",
         "wellbeing",
         "operator",
+        "end_conversation",
         "directives",
         "language",
         "persona",
@@ -236,9 +238,11 @@ REQUIRED_REPLIES = frozenset(
     {
         "persona", "redirect", "redirect_scope", "redirect_offer", "redirect_sexual",
         "decline", "decline_bright_line", "decline_bright_line_suspected", "decline_harm",
-        "end", "end_abuse", "distress", "honest", "care",
+        "end", "end_abuse", "end_model", "stays", "distress", "honest", "care",
     }
 )  # fmt: skip
+ENDS = "ends_distressing_conversations"
+"""The behaviour by which a model may ask to close a conversation."""
 TONES = frozenset({"formality", "warmth", "length"})
 
 
@@ -271,6 +275,8 @@ def _check_behaviours(charter: Charter) -> None:
             raise CharterError(f"behaviours.{behaviour.id}", "is hardcoded: nobody adjusts it")
     if "explicit_content" not in charter.behaviour_by_id:
         raise CharterError("behaviours", "lacks explicit_content, which the rules for sexual content ask for")
+    if ENDS not in charter.behaviour_by_id:
+        raise CharterError("behaviours", f"lacks {ENDS}, by which a model may close a conversation")
 
 
 def _check_signals(charter: Charter) -> None:

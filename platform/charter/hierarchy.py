@@ -18,7 +18,7 @@ def decide(situation: Situation) -> Decision:
     An objection is a binding concern: it will have no outcome but its own. Where nothing objects, the turn is answered,
     and the weightiest concern left gives the decision its tier: it decides how, not whether.
     """
-    in_force = effective(situation.charter, situation.configuration, situation.user_adjustments)
+    in_force = effective(situation.charter, situation.configuration, situation.user_adjustments, situation.paused)
     ranked = sorted(set(concerns(situation, in_force)), key=lambda concern: concern.rank)
     objections = [concern for concern in ranked if concern.binding]
     winner = next(iter(objections or ranked), None)

@@ -95,17 +95,12 @@ def question(situation: Situation, passages: Sequence[Passage]) -> Question | No
         return None
     asked = tuple(signal.name for signal in doubted)
     suspected = _places(situation, asked)
-    shown = json.dumps(_shown(situation.configuration, passages, suspected), ensure_ascii=False, indent=1)
-    # A text that cannot hold an angle bracket cannot imitate a mark, whatever the mark is.
-    shown = (
-        shown.replace("<", "\\u003c").replace(">", "\\u003e").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-    )
-    mark = fence(shown)
+    _, shown = information("texts", _shown(situation.configuration, passages, suspected))
     text = "\n\n".join(
         [
             "\n".join(["The screen asks about:", *(f"- {name}: {SIGNALS[name]}" for name in asked)]),
             *_permitted(situation.charter, situation.configuration),
-            f"<texts {mark}>\n{shown}\n</texts {mark}>",
+            shown,
             f"Give your verdict on {', '.join(asked)} with the tool `{TOOL}`, and on nothing else.",
         ]
     )
@@ -120,14 +115,8 @@ def read_answer(asked: Question, message: Any) -> Judgment:
 
     Names that were not asked about are ignored; a name with two different verdicts, or none, is left unsettled.
     """
-    if not isinstance(message, Mapping) or not isinstance(message.get("content"), list):
-        raise VerdictError("its answer is not a message")
-    if message.get("stop_reason") == "refusal":
-        raise RefusedError("it refused to judge")
-    given = [block.get("input") for block in message["content"] if _is_verdict(block)]
-    if len(given) != 1 or not isinstance(given[0], Mapping):
-        raise VerdictError("its answer holds no verdict, or several")
-    reason, verdicts = given[0].get("reason"), given[0].get("verdicts")
+    given = forced(message, TOOL)
+    reason, verdicts = given.get("reason"), given.get("verdicts")
     if not isinstance(reason, str) or not reason.strip() or not isinstance(verdicts, list):
         raise VerdictError("its verdict lacks a reason or verdicts")
     said: dict[str, set[str]] = {}
@@ -143,6 +132,28 @@ def read_answer(asked: Question, message: Any) -> Judgment:
         reason=shorten(reason, REASON_CHARACTERS),
         asked=asked.asked,
     )
+
+
+def forced(message: Any, tool: str) -> Mapping[str, Any]:
+    """The input of the one call of the tool that a judge was held to. Raises VerdictError, RefusedError among them."""
+    if not isinstance(message, Mapping) or not isinstance(message.get("content"), list):
+        raise VerdictError("its answer is not a message")
+    if message.get("stop_reason") == "refusal":
+        raise RefusedError("it refused to judge")
+    given = [block.get("input") for block in message["content"] if _calls(block, tool)]
+    if len(given) != 1 or not isinstance(given[0], Mapping):
+        raise VerdictError("its answer holds no verdict, or several")
+    return given[0]
+
+
+def information(name: str, entries: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    """What others wrote, as JSON between two marks that nothing inside can imitate: the mark, and the whole."""
+    shown = json.dumps(entries, ensure_ascii=False, indent=1)
+    # A text that cannot hold an angle bracket cannot imitate a mark, whatever the mark is.
+    for sign in "<>\u2028\u2029":
+        shown = shown.replace(sign, f"\\u{ord(sign):04x}")
+    mark = fence(shown)
+    return mark, f"<{name} {mark}>\n{shown}\n</{name} {mark}>"
 
 
 def system_text(charter: Charter) -> str:
@@ -189,8 +200,8 @@ def _tool(asked: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _is_verdict(block: Any) -> bool:
-    return isinstance(block, Mapping) and block.get("type") == "tool_use" and block.get("name") == TOOL
+def _calls(block: Any, tool: str) -> bool:
+    return isinstance(block, Mapping) and block.get("type") == "tool_use" and block.get("name") == tool
 
 
 def _places(situation: Situation, asked: Sequence[str]) -> frozenset[str]:

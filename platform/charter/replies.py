@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from charter.bundled import load_charter
+from charter.bundled import charter_of
 from charter.configuration import Configuration
 from charter.decision import Decision
 from charter.document import Charter
@@ -15,7 +15,7 @@ def reply(decision: Decision, configuration: Configuration) -> str:
     """What the user reads for a redirect, a decline or an end. Raises ValueError for an answer."""
     if decision.outcome == "answer" or decision.winner is None:
         raise ValueError("an answer is the model's to give")
-    return "\n\n".join(_paragraphs(load_charter(), decision, configuration))
+    return "\n\n".join(_paragraphs(charter_of(decision.charter_digest), decision, configuration))
 
 
 def opening(decision: Decision) -> str:
@@ -25,7 +25,7 @@ def opening(decision: Decision) -> str:
     """
     if decision.outcome != "answer":
         return ""
-    words = load_charter().replies
+    words = charter_of(decision.charter_digest).replies
     signals = {concern.signal for concern in decision.concerns}
     parts = [words["care"]] if signals & RISKS else []
     if "identity.sincere_question" in signals:
@@ -89,5 +89,5 @@ def _decline(charter: Charter, decision: Decision, configuration: Configuration)
 
 
 def _end(charter: Charter, decision: Decision, configuration: Configuration) -> Iterator[str]:  # noqa: ARG001 - one shape
-    abuse = decision.winner is not None and decision.winner.source == "abuse.end"
-    yield charter.replies["end_abuse" if abuse else "end"]
+    said = {"abuse.end": "end_abuse", "model.end": "end_model"}
+    yield charter.replies[said.get(decision.winner.source if decision.winner else "", "end")]

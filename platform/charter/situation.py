@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from charter.decision import Decision
 
 RISKS = frozenset({"risk.self_harm", "risk.emergency"})
+DANGERS = RISKS | {"harm.violence", "harm.weapons", "harm.self_harm_promotion"}
+"""Where someone may be at risk of harming themselves or others: nobody is shut out then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,7 @@ class Past:
 
     turns: int = 0
     redirected: int = 0
+    declined: int = 0
     abusive: int = 0
     abusive_after_redirection: int = 0
     """Abusive turns after a limit was set, be it by a redirect or by words."""
@@ -36,11 +39,13 @@ class Past:
         abusive = any(s.name == "abuse" and s.level == "certain" and s.speaker == "user" for s in present)
         # Heat in grief or danger is waited out and never counted.
         abusive = abusive and not any(concern.source == "abuse.patience" for concern in decision.concerns)
+        told_to_redirect = any(concern.source == "model.stays_to_redirect" for concern in decision.concerns)
         limited = self.abusive > 0 or self.redirected > 0
         return replace(
             self,
             turns=self.turns + 1,
-            redirected=self.redirected + (decision.outcome == "redirect"),
+            redirected=self.redirected + (decision.outcome == "redirect" or told_to_redirect),
+            declined=self.declined + (decision.outcome == "decline"),
             abusive=self.abusive + abusive,
             abusive_after_redirection=self.abusive_after_redirection + (abusive and limited),
             at_risk=self.at_risk or any(concern.signal in RISKS for concern in decision.concerns),
@@ -105,6 +110,10 @@ class Situation:
     signals: tuple[Signal, ...] = ()
     past: Past = Past()
     judgment: Judgment | None = None
+    asked_to_end: bool = False
+    """Whether the model, having read the turn, asked to close the conversation."""
+    paused: frozenset[str] = frozenset()
+    """Behaviours that the platform's stewards have paused."""
 
 
 def is_history(signal: Signal) -> bool:

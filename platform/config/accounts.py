@@ -55,6 +55,7 @@ EMAIL_BACKEND = f"django.core.mail.backends.{'filebased' if MAIL_IS_LOCAL else '
 
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 ACCOUNT_ADAPTER = "operators.accounts.adapter.AccountAdapter"
+USERSESSIONS_ADAPTER = "operators.accounts.sessions.SessionsAdapter"
 ACCOUNT_FORMS = {
     "login": "operators.accounts.forms.SignInForm",
     "signup": "operators.accounts.forms.SignUpForm",
@@ -98,3 +99,5 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_PASSKEY_SIGNUP_ENABLED = False
 MFA_TOTP_ISSUER = "Plumbline"
 USERSESSIONS_TRACK_ACTIVITY = False
+SECOND_FACTOR_SECONDS = _count("PLUMBLINE_SECOND_FACTOR_SECONDS", 300)
+"""How long a second factor counts as fresh, for what stewards do."""

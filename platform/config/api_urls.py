@@ -2,6 +2,7 @@
 
 from django.urls import include, path, re_path
 
+from audit.cases.api import AppealsView, AppealView
 from conversations.api.adjustments import AdjustmentsView
 from conversations.api.batches import BatchesView, BatchResultsView, BatchView, CancelBatchView
 from conversations.api.chat_completions import ChatCompletionsView
@@ -12,6 +13,7 @@ from conversations.api.health import HealthView, ReadyView
 from conversations.api.messages import MessagesView
 from conversations.api.models import ModelsView, ModelView
 from conversations.api.openapi import OpenApiView
+from conversations.api.receipts import ConsistencyView, LogView, ReceiptView
 from conversations.api.turns import TurnsView, TurnView
 from conversations.api.views import NotFoundView
 
@@ -34,9 +36,14 @@ urlpatterns = [
     path("v1/conversations/<str:conversation_id>/turns", TurnsView.as_view()),
     path("v1/turns/<str:turn_id>", TurnView.as_view()),
     path("v1/turns/<str:turn_id>/decision", TurnDecisionView.as_view()),
+    path("v1/receipts/<str:receipt_id>", ReceiptView.as_view()),
+    path("v1/log", LogView.as_view()),
+    path("v1/log/consistency", ConsistencyView.as_view()),
     path("v1/decisions", DecisionsView.as_view()),
     # An app's own id of a user may be any text, slashes and line breaks included.
     re_path(r"^v1/users/(?P<user_id>(?s:.+))/adjustments\Z", AdjustmentsView.as_view()),
+    path("v1/appeals", AppealsView.as_view()),
+    path("v1/appeals/<str:appeal_id>", AppealView.as_view()),
     path("v1/manage/", include("conversations.api.manage.urls")),
     re_path("", NotFoundView.as_view()),
 ]

@@ -12,10 +12,11 @@ django.setup(set_prefix=False)
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
 from config.api_handler import ApiHandler, Receive, Scope, Send  # noqa: E402
+from config.page_bodies import bounded  # noqa: E402
 from conversations.api.batches import is_known_caller  # noqa: E402
 from conversations.services import close_services, open_services  # noqa: E402
 
-_pages = ASGIHandler()
+_pages = bounded(ASGIHandler())
 _api = ApiHandler({"/v1/messages/batches": is_known_caller})
 
 

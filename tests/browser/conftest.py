@@ -9,7 +9,7 @@ import pytest
 from django.core.cache import cache
 from playwright.sync_api import Page
 
-from conversations.models import Replay, Turn
+from conversations.models import Job, Replay, Turn
 from conversations.redeciding.replays import start
 from conversations.redeciding.working import work_on
 from operators.management.commands.seed_demo import OPERATOR, REVIEWER, STEWARD, _seed
@@ -101,14 +101,13 @@ def picture(page: Page) -> Callable[[str], None]:
     return take
 
 
-def reviewed() -> None:
-    """Does the review jobs of all turns here and now, as a worker would."""
+def reviewed(*jobs: Job) -> None:
+    """Does these review jobs, or those of all turns, here and now, as a worker would."""
     from audit.reviews.tasks import review_turn
     from audit.wellbeing.tasks import review_wellbeing
-    from conversations.models import Job
 
     until(Turn.objects.exists)
-    for job in Job.objects.filter(done_at=None):
+    for job in jobs or Job.objects.filter(done_at=None):
         {"audit": review_turn, "wellbeing": review_wellbeing}[job.kind](job.pk)
 
 

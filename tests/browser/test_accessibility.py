@@ -4,15 +4,19 @@ import anthropic
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from audit.cases.models import Case
+from audit.cases.models import Assessment, Case
 from conversations.models import Turn
-from operators.models import Deployment, Upstream
+from operators.models import Account, Deployment, Upstream
 from tests.browser.conftest import replayed, reviewed
 
 GRAVE = {"serious", "critical"}
 DEPLOYMENT_PARTS = [
     "scope/",
     "behaviours/",
+    "playground/",
+    "try/",
+    "go-live/",
+    "first-call/",
     "versions/",
     "versions/1/",
     "replays/",
@@ -22,6 +26,8 @@ DEPLOYMENT_PARTS = [
     "limits/",
     "conversations/",
     "usage/",
+    "reviews/",
+    "wellbeing/",
 ]
 
 
@@ -33,23 +39,45 @@ def test_no_page_has_a_serious_finding(demo, sign_in, page, scheme):
     reviewed()
     deployment, turn = Deployment.objects.get(), Turn.objects.get()
     upstream = Upstream.objects.create(operator=deployment.operator, name="Ours", base_url="https://models.example")
+    case, reviewer = Case.objects.get(), Account.objects.get(is_reviewer=True)
+    at = f"/cases/at/{Assessment.objects.create(case=case, reviewer=reviewer, stage='first').pk}/"
     pages = {
         "operator": [
             "/deployments/",
+            "/deployments/new/",
             *(f"/deployments/{deployment.pk}/{part}" for part in ("", *DEPLOYMENT_PARTS)),
             f"/deployments/{deployment.pk}/conversations/{turn.conversation_id}/",
             "/upstreams/",
             f"/upstreams/{upstream.pk}/",
             f"/operators/{deployment.operator_id}/upstreams/new/",
+            f"/operators/{deployment.operator_id}/oversight/",
             "/oversight/",
+            f"/operators/{deployment.operator_id}/audit-trail/",
+            f"/operators/{deployment.operator_id}/audit-trail/{turn.entry_id}/",
             "/nowhere/",
             "/charter/",
             "/docs",
             f"/deployments/{deployment.pk}/replays/{replayed(deployment).pk}/",
             "/style/",
         ],
-        "reviewer": ["/cases/", f"/cases/{Case.objects.get().pk}/"],
-        "steward": ["/oversight/", "/conversations/", f"/conversations/{turn.conversation_id}/"],
+        "reviewer": [
+            "/cases/",
+            f"/cases/{case.pk}/",
+            at,
+            "/cases/preferences/",
+            "/cases/quality/",
+            f"/wellbeing/{deployment.pk}/",
+        ],
+        "steward": [
+            "/oversight/",
+            "/oversight/history/",
+            "/oversight/charter/",
+            "/conversations/",
+            f"/conversations/{turn.conversation_id}/",
+            "/cases/reviewers/",
+            "/reviews/",
+            "/log/",
+        ],
     }
     page.emulate_media(color_scheme=scheme)
     page.goto(f"{demo['web']}/sign-in/")

@@ -8,7 +8,6 @@ import anthropic
 import pytest
 from playwright.sync_api import Page, expect
 
-from audit.cases.models import Case
 from audit.log.models import Entry
 from operators.models import Deployment
 from tests.browser.conftest import reviewed
@@ -63,11 +62,11 @@ def test_a_setting_the_charter_refuses_is_explained_beside_it(demo, sign_in, pic
     picture("behaviours")
     expect(page.locator(".tag.locked").first).to_be_visible()
     row = page.locator(".behaviour", has_text="Dosage information")
-    row.get_by_label("State").select_option("on")
+    row.get_by_role("switch").check()
     page.get_by_role("button", name="Save in the draft").click()
     expect(page.get_by_role("alert")).to_be_visible()
     assert page.locator(".behaviour.has-error").count() == 1
-    expect(page.locator(".behaviour.has-error select")).to_have_value("on")
+    expect(page.locator(".behaviour.has-error").get_by_role("switch")).to_be_checked()
     page.locator(".behaviour.has-error").get_by_label("Reason, kept with the version").fill("Our users are clinicians")
     page.get_by_role("button", name="Save in the draft").click()
     expect(page.get_by_role("status")).to_contain_text("Saved in the draft")
@@ -93,24 +92,6 @@ def test_a_key_is_shown_once_works_and_is_revoked(demo, sign_in, picture):
         ask(demo, "hello", key)
 
 
-def test_a_reviewer_decides_a_case(demo, sign_in, picture):
-    ask(demo, "I want to kill myself tonight")
-    reviewed()
-    page = sign_in("reviewer")
-    picture("cases")
-    page.get_by_role("link", name=re.compile("risk")).click()
-    expect(page.get_by_text("I want to kill myself tonight", exact=True)).to_be_visible()
-    picture("case")
-    page.get_by_role("button", name="Decide").click()
-    assert Case.objects.get().status == "open"
-    page.get_by_label("No action needed").check()
-    page.get_by_label("Why").fill("Well met.")
-    page.get_by_role("button", name="Decide").click()
-    expect(page.get_by_role("status")).to_contain_text("recorded")
-    case = Case.objects.get()
-    assert (case.status, case.verdict, case.verdict_note) == ("closed", "no_action", "Well met.")
-
-
 @pytest.mark.parametrize("who", ["reviewer", "steward"])
 def test_reviewers_and_stewards_find_any_turn_and_that_they_looked_is_noted(demo, sign_in, picture, who):
     ask(demo, "Give me a good recipe for lasagne")
@@ -123,22 +104,6 @@ def test_reviewers_and_stewards_find_any_turn_and_that_they_looked_is_noted(demo
     expect(page.locator(".rung.won")).to_contain_text("Helpfulness")
     expect(page.locator(".findings")).to_contain_text("wellbeing review")
     assert Entry.objects.filter(name="conversation.viewed").count() == 1
-
-
-def test_a_steward_pauses_and_lifts(demo, sign_in, picture):
-    page = sign_in("steward")
-    picture("oversight")
-    page.get_by_label("What").select_option(label="Demo Coding · Coding helper")
-    page.get_by_label("Why").fill("Looking into complaints")
-    page.get_by_role("button", name="Pause now").click()
-    expect(page.get_by_role("status")).to_contain_text("Paused")
-    time.sleep(1)
-    with pytest.raises(anthropic.PermissionDeniedError, match="Looking into complaints"):
-        ask(demo, "hello")
-    page.get_by_role("button", name="Lift").click()
-    expect(page.get_by_text("Nothing is paused.")).to_be_visible()
-    time.sleep(1)
-    assert ask(demo, "hello").content
 
 
 def test_wrong_passwords_and_roles_are_turned_away(demo, sign_in: Callable[[str], Page], page: Page, picture):

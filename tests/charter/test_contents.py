@@ -23,6 +23,7 @@ DEFAULT_ON = {
     "persuasion_disclaimer": "unless_refused",
     "suggests_professional_help": "unless_refused",
     "breaks_character": "if_granted",
+    "ends_distressing_conversations": "never",
 }
 DEFAULT_OFF = {
     "explicit_content": "if_granted",

@@ -46,10 +46,10 @@ def test_directives_leave_no_place_unfilled_where_nothing_fills_it():
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ('version = "1.1"', "version = 1", "version must be str, not int"),
-        ('version = "1.1"', 'version = "1.0', "is not TOML"),
-        ('version = "1.1"', 'version = "1.1"\ndigest = "sha256:0"', "digest is computed"),
-        ('version = "1.1"', 'version = "1.1"\ncolour = "red"', "colour is not a known field"),
+        ('version = "1.2"', "version = 1", "version must be str, not int"),
+        ('version = "1.2"', 'version = "1.0', "is not TOML"),
+        ('version = "1.2"', 'version = "1.2"\ndigest = "sha256:0"', "digest is computed"),
+        ('version = "1.2"', 'version = "1.2"\ncolour = "red"', "colour is not a known field"),
         ("number = 4", "number = 5", "tiers must be numbered"),
         ('id = "humanity"', 'id = "robots"', "bright_lines must match signals: bright_line.humanity, bright"),
         ('id = "fraud"', 'id = "hate"', "harms has an id twice"),

@@ -9,6 +9,7 @@ from audit.oversight.pauses import lift, place
 from conversations.models import Batch, BatchItem, Turn
 from operators.keys import revoke_key
 from operators.models import Account, Key
+from tests.conversations.catalogue import model as catalogue_model
 from tests.support.batches import LONG, asking, ended, make, results, settled
 from tests.support.waiting import until
 
@@ -46,6 +47,22 @@ def test_a_paused_deployment_makes_no_batch_and_its_batches_wait(web, new_key, m
         assert client.messages.batches.retrieve(batch.id).processing_status == "in_progress"
         lift(pause, by=steward)
         assert ended(client, batch, LONG).request_counts.succeeded == 80
+
+
+def test_what_asks_for_a_paused_model_waits_and_the_rest_goes_on(web, new_key, model, working, steward):
+    catalogue_model("small", {None: "claude-mock-small-1"})
+    _, key = new_key()
+    pause = place("model", "small", reason="It says odd things", by=steward)
+    time.sleep(1)
+    with anthropic.Anthropic(base_url=web, api_key=key, max_retries=0) as client:
+        asked = {"max_tokens": 9, "messages": [{"role": "user", "content": "hello"}]}
+        requests = [{"custom_id": name, "params": {"model": name, **asked}} for name in ("small", "default")]
+        batch = client.messages.batches.create(requests=requests)
+        until(lambda: settled() == 1, LONG)
+        time.sleep(1)
+        assert settled() == 1
+        lift(pause, by=steward)
+        assert ended(client, batch, LONG).request_counts.succeeded == 2
 
 
 def test_a_key_revoked_meanwhile_answers_no_more(web, new_key, model, working, steward):

@@ -78,7 +78,8 @@ def test_the_requests_are_kept_as_they_were_sent(client):
     entry = Entry.objects.get(name="batch.created")
     assert entry.subject_id == str(stored.pk)
     assert entry.actor_id == str(stored.key_id)
-    assert entry.detail == {"deployment": str(stored.deployment_id), "requests": 2}
+    whose = {"operator": str(stored.deployment.operator_id), "deployment": str(stored.deployment_id)}
+    assert entry.detail == {**whose, "requests": 2}
     assert entry.digest is not None
 
 

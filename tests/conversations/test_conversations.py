@@ -37,6 +37,8 @@ def test_a_conversation_is_told_whole(api):
         "turn_count": 1,
         "flagged": False,
         "ended_at": None,
+        "ended_by": None,
+        "ended_because": None,
         "deleted_at": None,
     }
     assert api.get("/v1/conversations").json() == {

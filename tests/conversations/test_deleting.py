@@ -133,9 +133,10 @@ def test_the_pages_say_so_and_the_case_can_still_be_decided(api, grave):
     assert ">deleted<" in page(reverse("conversations", args=[shown.deployment_id]))
     reviewer = Client()
     reviewer.force_login(Account.objects.create_user("reviewer@example.com", is_reviewer=True))
-    reviewer.post(reverse("case", args=[case.pk]), {"verdict": "no_action", "note": "seen"})
+    at = reviewer.post(reverse("case-claim", args=[case.pk])).url
+    reviewer.post(at, {"verdict": "no_action", "note": "seen"})
     case.refresh_from_db()
-    assert case.status == "closed"
+    assert case.status == "settling"
 
 
 def test_it_can_neither_be_continued_nor_recognised(api, client, model):

@@ -31,6 +31,7 @@ def test_further_turns_are_told_that_it_has_ended_without_the_model(api, model):
     told = ask(api, "hello")
     ended = end(api, told["conversation"]).json()
     assert ended["ended_at"] is not None
+    assert (ended["ended_by"], ended["ended_because"]) == ("app", "The app ended the conversation.")
     assert ended == api.get(f"/v1/conversations/{told['conversation']}").json()
     asked = len(model.requests)
     answer = go_on(api, told["conversation"], "are you there?")

@@ -11,9 +11,9 @@ from django.core.cache import cache
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from audit.cases.models import Case
+from audit.cases.models import Appeal, Assessment, Case, SavedFilter
 from audit.log.models import Entry
-from audit.oversight.models import Pause
+from audit.oversight.models import CharterProposal, ForcedReview, Pause
 from conversations.models import Conversation, Turn
 from conversations.redeciding.replays import start as start_replay
 from operators.models import Invitation, Membership, Operator, Upstream, WebhookDelivery
@@ -24,7 +24,7 @@ from tests.operators.accounts_help import account, member
 MARK = "Zanzibar"
 """Stands in everything that is Acme's; where somebody else reads it, something leaked."""
 NOT_THEIRS = {403, 404, 405}
-PUBLIC = ("charter/", "plumbline.py", "mail/", "invitations/")
+PUBLIC = ("charter/", "plumbline.py", "plumbline-verify.py", "mail/", "invitations/")
 """For everybody, or for whoever holds the link."""
 
 
@@ -65,6 +65,10 @@ def acme(web, model, new_key) -> dict[str, object]:
     )
     send_test(webhook, actor=("platform", "test"))
     person = account("z@acme.example", name=MARK)
+    case = Case.objects.create(
+        conversation=Conversation.objects.get(pk=turn.conversation_id), severity=0.9, reason=MARK
+    )
+    appeal = Appeal.objects.create(case=case, deployment=deployment, turn=turn, by="user", reason=MARK)
     return {
         "operator_id": operator.pk,
         "deployment_id": deployment.pk,
@@ -77,16 +81,24 @@ def acme(web, model, new_key) -> dict[str, object]:
         "upstream_id": Upstream.objects.create(operator=operator, name=MARK, base_url="https://z.example").pk,
         "member_id": Membership.objects.create(operator=operator, account=person, role="analyst").pk,
         "invitation_id": Invitation.objects.create(operator=operator, email="zi@acme.example", role="analyst").pk,
-        "case_id": Case.objects.create(
-            conversation=Conversation.objects.get(pk=turn.conversation_id), severity=0.9, reason=MARK
+        "case_id": case.pk,
+        "assessment_id": Assessment.objects.create(case=case, reviewer=person, stage="first").pk,
+        "filter_id": SavedFilter.objects.create(account=person, name=MARK, query="late=on").pk,
+        "account_id": person.pk,
+        "review_id": ForcedReview.objects.create(deployment_id=deployment.pk, reason=MARK, placed_by=person).pk,
+        "proposal_id": CharterProposal.objects.create(
+            number="1.0", digest="", replaces="1.1", reason=MARK, proposed_by=person
         ).pk,
         "pause_id": Pause.objects.create(subject_type="user", subject_id="nobody", reason=MARK, placed_by=person).pk,
         "batch_id": batch.id,
+        "appeal_id": appeal.pk,
         "user_id": "someone",
         "model_id": "default",
         "session_id": 0,
         "replay_id": start_replay(deployment, size=50, days=7, by=None).pk,
         "publication_id": schedule(deployment, timezone.now() + timedelta(days=1), by=person, note=MARK).pk,
+        "entry_id": turn.entry_id,
+        "receipt_id": turn.entry_id,
     }
 
 
@@ -112,7 +124,7 @@ def test_every_page_as_an_owner_of_another_operator(acme):
 
 def test_every_api_route_with_a_key_of_another_operator(acme, web, new_key):
     _, key = new_key()
-    theirs = {"batch_id", "conversation_id", "turn_id", "key_id"}
+    theirs = {"batch_id", "conversation_id", "turn_id", "key_id", "receipt_id"}
     wrong, walked = [], 0
     with httpx2.Client(base_url=web, headers={"x-api-key": key}, trust_env=False, timeout=20) as client:
         for route, _ in patterns(get_resolver("config.api_urls")):

@@ -214,3 +214,13 @@ def test_limits_hold_across_processes_and_without_the_shared_cache(settings):
     assert not away.add("x", 1, 60)
     away.delete("x")
     assert away.get("x", "gone") == "gone"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sign_in_that_failed_is_an_entry_that_tells_no_address():
+    person = account("ada@acme.example", is_steward=True)
+    assert sign_in(Client(), "Ada@acme.example", "wrong").status_code == 200
+    assert sign_in(Client(), "nobody@acme.example", "wrong").status_code == 200
+    first, second = Entry.objects.filter(name="account.sign_in_failed").order_by("at")
+    assert (first.subject_id, first.detail) == (str(person.pk), {"staff": True})
+    assert (second.subject_id, second.detail) == ("unknown", {"staff": False})

@@ -37,6 +37,7 @@ def test_both_are_listed_and_one_ends_the_other(browsers):
 def test_all_others_end_at_once(browsers):
     one, two = browsers
     one.post("/account/sessions/")
+    assert Entry.objects.filter(name="account.session_ended").count() == 1
     assert two.get("/deployments/").status_code == 302
     assert one.get("/deployments/").status_code == 200
 

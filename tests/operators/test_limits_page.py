@@ -80,6 +80,7 @@ def test_an_operator_sets_limits_of_a_deployment_and_a_key_and_each_is_an_entry(
     first, second = Entry.objects.filter(name="limits.changed").order_by("at")
     assert (first.subject_type, first.subject_id) == ("deployment", str(deployment.pk))
     assert first.detail == {
+        "operator": str(deployment.operator_id),
         "set_by": "operator",
         "before": {},
         "after": {"requests": 50, "month_money": "12.50"},

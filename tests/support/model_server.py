@@ -17,7 +17,7 @@ import signal
 import sys
 import threading
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -29,6 +29,7 @@ import orjson
 from aiohttp import web
 
 from tests.support import validation, wire
+from tests.support.message_batches import MessageBatches
 from tests.support.script import Script, parse
 
 KEPT_REQUESTS = 10_000
@@ -85,7 +86,8 @@ class ModelServer:
 
     def __post_init__(self) -> None:
         self._scripts: list[tuple[str, str]] = []
-        self._contents: list[tuple[str, list[dict[str, Any]]]] = []
+        self._contents: list[tuple[str, Callable[[dict[str, Any]], list[dict[str, Any]]]]] = []
+        self.batches = MessageBatches(self)
         self._failures: Counter[str] = Counter()
         self._runner: web.AppRunner | None = None
         self._stopping = False
@@ -105,7 +107,11 @@ class ModelServer:
 
     def answer(self, words: str, content: list[dict[str, Any]]) -> None:
         """From now on, a request whose last user text holds `words` is answered with these very blocks."""
-        self._contents.insert(0, (words, content))
+        self.compose(words, lambda _: content)
+
+    def compose(self, words: str, make: Callable[[dict[str, Any]], list[dict[str, Any]]]) -> None:
+        """From now on, such a request is answered with the blocks that `make` makes of its body."""
+        self._contents.insert(0, (words, make))
 
     def reset(self) -> None:
         """Forgets requests, scripts, answers and counted failures."""
@@ -113,11 +119,13 @@ class ModelServer:
         self._scripts.clear()
         self._contents.clear()
         self._failures.clear()
+        self.batches.reset()
 
     async def start(self) -> None:
         app = web.Application(middlewares=[self._envelope], client_max_size=32 * 2**20)
         app.router.add_post("/v1/messages", self._messages)
         app.router.add_post("/v1/messages/count_tokens", self._count_tokens)
+        self.batches.add_routes(app)
         app.router.add_get("/v1/models", self._list_models)
         app.router.add_get("/v1/models/{model}", self._get_model)
         # Cancelling the handler is the one way to notice a caller that leaves while we stall.
@@ -215,16 +223,32 @@ class ModelServer:
             return _failure(request, script)
         if counting:
             return _json(request, {"input_tokens": wire.input_tokens(body)})
-        answer = wire.message(body, script)
-        for words, content in self._contents:
-            if words in validation.last_user_text(body):
-                answer["content"] = content
-                break
+        answer = self._answer(body, script)
         return await (self._stream if body.get("stream") else self._plain)(request, answer, script)
 
+    def _answer(self, body: dict[str, Any], script: Script) -> dict[str, Any]:
+        answer = wire.message(body, script)
+        for words, make in self._contents:
+            if words in validation.last_user_text(body):
+                answer["content"] = make(body)
+                break
+        return answer
+
+    def answer_of_batch(self, params: dict[str, Any]) -> dict[str, Any]:
+        """One request of a batch: its result as the API gives it."""
+        try:
+            script = parse(self._scripted(params))
+        except ValueError as failure:
+            return {"type": "errored", "error": orjson.loads(wire.error(400, str(failure), wire.new_id("req")))}
+        if script.status:
+            message = MESSAGES.get(script.status, "Scripted failure")
+            return {"type": "errored", "error": orjson.loads(wire.error(script.status, message, wire.new_id("req")))}
+        return {"type": "succeeded", "message": self._answer(params, script)}
+
     def _directives(self, request: web.Request, body: dict[str, Any]) -> str:
-        if header := request.headers.get("x-scripted"):
-            return header
+        return request.headers.get("x-scripted") or self._scripted(body)
+
+    def _scripted(self, body: dict[str, Any]) -> str:
         text = validation.last_user_text(body)
         if self._scripts:
             searched = f"{validation.system_text(body)}\n{text}"

@@ -38,6 +38,8 @@ _CONVERSATION: dict[str, Any] = {
     "turn_count": 1,
     "flagged": False,
     "ended_at": None,
+    "ended_by": None,
+    "ended_because": None,
     "deleted_at": None,
 }
 _TURN = {
@@ -97,6 +99,8 @@ SCHEMAS: Part = {
             "turn_count": COUNT,
             "flagged": told(FLAG, "Whether a person should look at it."),
             "ended_at": nullable(TIME),
+            "ended_by": nullable(told(one_of("app", "rules", "model", "steward"), "Who ended it.")),
+            "ended_because": nullable(told(TEXT, "Why, in the charter's words.")),
             "deleted_at": nullable(TIME),
         }
     ),
@@ -192,7 +196,15 @@ OPERATIONS = {
         answers={
             200: answer(
                 "The conversation, ended.",
-                Shown(ref("Conversation"), {**_CONVERSATION, "ended_at": "2027-01-31T09:00:00Z"}),
+                Shown(
+                    ref("Conversation"),
+                    {
+                        **_CONVERSATION,
+                        "ended_at": "2027-01-31T09:00:00Z",
+                        "ended_by": "app",
+                        "ended_because": "The app ended the conversation.",
+                    },
+                ),
             )
         },
         errors=(*OF_BODIES, 404),

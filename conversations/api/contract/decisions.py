@@ -87,7 +87,7 @@ _COMMON: Part = {
             {
                 "id": TEXT,
                 "on": FLAG,
-                "origin": one_of("charter", "operator", "user"),
+                "origin": one_of("charter", "operator", "user", "stewards"),
                 "adjustable_by_user": FLAG,
             }
         ),

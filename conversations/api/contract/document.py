@@ -9,6 +9,7 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 
 from conversations.api.contract import (
+    appeals,
     batches,
     chat,
     conversations,
@@ -18,6 +19,7 @@ from conversations.api.contract import (
     manage_keys,
     messages,
     models,
+    receipts,
     service,
     shared,
     users,
@@ -32,7 +34,9 @@ RESOURCES = (
     batches,
     conversations,
     decisions,
+    receipts,
     users,
+    appeals,
     manage_deployment,
     manage_configurations,
     manage_keys,

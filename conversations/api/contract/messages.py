@@ -34,11 +34,13 @@ from conversations.api.contract.shared import OF_TURNS, RATE_HEADERS, TURN_HEADE
 from conversations.requests import MAX_ADJUSTMENTS, MAX_BEHAVIOUR, MAX_USER_REF
 
 CONVERSATION, TURN = "0192d3a0-6f0e-7c61-9a64-0c8f1d2b3c4d", "0192d3a0-6f0e-7c61-9a64-0c8f1d2b3c4e"
+RECEIPT = "0192d3a0-6f0e-7c61-9a64-0c8f1d2b3c4f"
 QUESTION = {"role": "user", "content": "Write a Python function that reverses a string."}
 BODY = {"model": "default", "max_tokens": 200, "messages": [QUESTION]}
 PLUMBLINE: dict[str, Any] = {
     "conversation": CONVERSATION,
     "turn": TURN,
+    "receipt": RECEIPT,
     "outcome": "answer",
     "tier": 4,
     "reason": None,
@@ -162,6 +164,7 @@ SCHEMAS: Part = {
         {
             "conversation": ID,
             "turn": ID,
+            "receipt": told(ID, "Its receipt: `GET /v1/receipts/{id}` proves that the turn is in the audit log."),
             "outcome": OUTCOME,
             "tier": told(TIER, "The tier that decided."),
             "reason": nullable(TEXT),

@@ -1,10 +1,14 @@
 """What is open to everyone: whether the service is up, and this document."""
 
 from conversations.api.contract.operations import Operation
-from conversations.api.contract.parts import TEXT, Part, Shown, answer, obj, one_of, parameter
+from conversations.api.contract.parts import COUNT, TEXT, Part, Shown, answer, obj, one_of, parameter, told
 
 _STATE = one_of("ok", "unreachable")
-_READY = {"status": "ok", "database": "ok", "broker": "ok", "upstream": "ok", "limits": "ok"}
+_READY = {"status": "ok", "database": "ok", "broker": "ok", "upstream": "ok", "limits": "ok"} | {
+    "log": "ok",
+    "log_pending": 2,
+    "log_oldest_seconds": 0.114,
+}
 SCHEMAS: Part = {
     "Health": obj({"status": one_of("ok")}),
     "Readiness": obj(
@@ -14,9 +18,12 @@ SCHEMAS: Part = {
             "broker": _STATE,
             "upstream": _STATE,
             "limits": one_of("ok", "local", description="`local` while this process counts for itself."),
+            "log": one_of("ok", "behind", "unknown", description="`behind` where entries wait for too long."),
+            "log_pending": told(COUNT, "Entries of the audit log that wait for their place."),
+            "log_oldest_seconds": {"type": "number", "description": "How long the oldest of them has waited."},
             "metrics": {"type": "object", "description": "What was counted here, while limits are local."},
         },
-        optional=("metrics",),
+        optional=("metrics", "log_pending", "log_oldest_seconds"),
     ),
 }
 _NOT_READY = Shown(

@@ -59,6 +59,7 @@ _HEADERS: dict[str, tuple[str, Part, Any]] = {
     "retry-after": ("Seconds to wait before the same is worth another try.", TEXT, "2"),
     "plumbline-conversation": ("The conversation's id.", TEXT, "0192d3a0-6f0e-7c61-9a64-0c8f1d2b3c4d"),
     "plumbline-turn": ("The turn's id.", TEXT, "0192d3a0-6f0e-7c61-9a64-0c8f1d2b3c4e"),
+    "plumbline-receipt": ("The id of its receipt.", TEXT, "0192d3a0-6f0e-7c61-9a64-0c8f1d2b3c4f"),
     "plumbline-outcome": ("What was decided: answer, redirect, decline or end.", TEXT, "answer"),
     "plumbline-tier": ("The tier that decided, 1 to 4.", TEXT, "4"),
     "etag": ("Names this content; send it as if-none-match.", TEXT, '"3f2a"'),

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
-APPEND_ONLY = ("entry", "leaf", "node", "checkpoint")
+APPEND_ONLY = ("entry", "leaf", "node", "checkpoint", "verifierkey")
 
 
 def allow_flush() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from audit.log.canonical import canonical
 from audit.log.notes import open_checkpoint
-from audit.log.receipts import receipt
+from audit.log.proofs import receipt, run
 from audit.log.tree import leaf_hash, verify_inclusion
 from tests.audit.log.log_support import Log
 
@@ -13,7 +13,7 @@ from tests.audit.log.log_support import Log
 def test_a_receipt_proves_by_itself_that_the_entry_is_in_the_log(log: Log) -> None:
     written = log.grow(4) + log.grow(7)
     for index, entry in enumerate(written):
-        found = receipt(uuid.UUID(entry))
+        found = run(receipt(uuid.UUID(entry)))
         assert found["status"] == "included"
         assert found["entry"]["id"] == entry
         assert found["leaf_index"] == index
@@ -29,16 +29,16 @@ def test_a_receipt_proves_by_itself_that_the_entry_is_in_the_log(log: Log) -> No
 def test_until_a_checkpoint_covers_it_a_receipt_is_pending(log: Log) -> None:
     log.grow(2)
     (entry,) = log.write()
-    pending = receipt(uuid.UUID(entry))
+    pending = run(receipt(uuid.UUID(entry)))
     assert pending["status"] == "pending"
     assert pending["entry"]["id"] == entry
     with log.appender() as appender:
         appender.drain()
-        assert receipt(uuid.UUID(entry)) == pending, "in the tree, but not signed"
+        assert run(receipt(uuid.UUID(entry))) == pending, "in the tree, but not signed"
         appender.checkpoint()
-    assert receipt(uuid.UUID(entry))["status"] == "included"
+    assert run(receipt(uuid.UUID(entry)))["status"] == "included"
 
 
 @pytest.mark.django_db
 def test_there_is_no_receipt_for_what_is_no_entry() -> None:
-    assert receipt(uuid.uuid4()) is None
+    assert run(receipt(uuid.uuid4())) is None

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.log import tree
+from audit.log.cli import plumbline_verify as alone
 
 DATA = [
     bytes.fromhex(data)
@@ -36,7 +37,7 @@ L4 = "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b"
 
 INCLUSION = [(0, 1, []), (0, 8, [L1, N23, N47]), (5, 8, [L4, N67, N03]), (2, 3, [N01]), (1, 5, [L0, N23, L4])]
 CONSISTENCY = [(1, 1, []), (1, 8, [L1, N23, N47]), (6, 8, [N45, N67, N03]), (2, 5, [N23, L4])]
-MAX = 100
+MAX = 256
 
 
 def reader(leaves: list[bytes]) -> tuple[tree.Frontier, Callable[[int, int], bytes]]:
@@ -62,6 +63,10 @@ def defined_root(leaves: list[bytes]) -> bytes:
 LEAVES = [tree.leaf_hash(str(number).encode()) for number in range(MAX)]
 FRONTIER, NODE = reader(LEAVES)
 ALL_ROOTS = [defined_root(LEAVES[:size]) for size in range(MAX + 1)]
+
+
+def head(size: int) -> alone.Head:
+    return alone.Head("", size, ALL_ROOTS[size])
 
 
 def test_roots_of_the_known_vectors() -> None:
@@ -98,7 +103,9 @@ def test_every_inclusion_proof_verifies_and_only_for_its_leaf() -> None:
         for index in range(size):
             proof = tree.inclusion_proof(index, size, NODE)
             assert tree.verify_inclusion(LEAVES[index], index, size, proof, ALL_ROOTS[size])
+            assert alone.leads_to(LEAVES[index], index, size, proof, ALL_ROOTS[size])
             assert not tree.verify_inclusion(LEAVES[index - 1], index, size, proof, ALL_ROOTS[size]) or size == 1
+            assert not alone.leads_to(LEAVES[index - 1], index, size, proof, ALL_ROOTS[size]) or size == 1
             assert not tree.verify_inclusion(LEAVES[index], index, size, [*proof, LEAVES[0]], ALL_ROOTS[size])
             assert not tree.verify_inclusion(LEAVES[index], index, size, proof[:-1], ALL_ROOTS[size]) or not proof
 
@@ -109,6 +116,9 @@ def test_every_consistency_proof_verifies_and_no_other_does() -> None:
             proof = tree.consistency_proof(old, new, NODE)
             old_root, new_root = ALL_ROOTS[old], ALL_ROOTS[new]
             assert tree.verify_consistency(old, new, proof, old_root, new_root)
+            assert alone.continues(head(old), head(new), proof)
+            assert not alone.continues(head(old), head(new - 1), proof)
+            assert not alone.continues(head(old - 1), head(new), proof) or old == 1
             assert not tree.verify_consistency(old, new, proof, old_root, ALL_ROOTS[new - 1])
             assert not tree.verify_consistency(old, new, proof, ALL_ROOTS[old - 1], new_root)
             assert not tree.verify_consistency(old, new, [*proof, LEAVES[0]], old_root, new_root)

@@ -228,6 +228,16 @@ def test_a_checkpoint_signed_with_another_key(log: Log) -> None:
     }
 
 
+def test_a_key_slipped_into_the_database(log: Log) -> None:
+    log.grow(3)
+    stranger = Signer.generate(log.origin).verifier.vkey
+    with tampering() as cursor:
+        cursor.execute("INSERT INTO audit_log_verifierkey (vkey) VALUES (%s)", [stranger])
+    (problem,) = log.verify().problems
+    assert problem.kind.value == "key_unknown"
+    assert stranger in problem.message
+
+
 def test_an_old_checkpoint_replayed_as_the_newest(log: Log) -> None:
     log.grow(3)
     log.grow(2)

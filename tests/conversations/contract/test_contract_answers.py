@@ -102,9 +102,15 @@ def records(call: Caller) -> None:
     turn = call("list_turns", conversation_id=conversation, limit="1")["data"][0]["id"]
     call("get_turn", turn_id=turn)
     call("get_turn_decision", turn_id=turn)
+    # No sequencer runs here; test_receipts.py has the proofs.
+    call("get_receipt", receipt_id=call.last.json()["turn"], status=404)
+    call("get_log")
+    call("get_log_consistency", status=404, **{"from": "1"})
     call("put_user_adjustments", {"user_adjustments": {"blunt_feedback": True}}, user_id="u-17")
     call("get_user_adjustments", user_id="u-17")
     call("delete_user_adjustments", user_id="u-17")
+    appeal = call("create_appeal", {"turn_id": turn, "reason": "Not so."}, status=201)["id"]
+    call("get_appeal", appeal_id=appeal)
     call("end_conversation", conversation_id=conversation)
     call("delete_conversation", conversation_id=conversation)
     call("get_turn", turn_id=turn)
@@ -148,6 +154,7 @@ def keys(call: Caller) -> None:
     assert call("list_keys", limit="1")["data"]
     new = call("rotate_key", {"overlap_hours": 1}, key_id=made["id"], status=201)
     call("revoke_key", {}, key_id=new["id"])
+    assert call("list_entries", limit="2")["has_more"]
     assert call("get_usage", split="model,key")["total"]["turns"] > 0
 
 

@@ -38,7 +38,7 @@ class Command(BaseCommand):
         saved = [_read(path) for path in options["saved"]]
         try:
             keys = load_keys(key_file(), origin)
-            latest = CheckpointFiles(Path(settings.PLUMBLINE_CHECKPOINT_DIR)).latest
+            latest = Path(CheckpointFiles(Path(settings.PLUMBLINE_CHECKPOINT_DIR)).latest)
             # Read before the snapshot is taken: a running sequencer may only make the log longer than this.
             saved += [_read(latest)] if latest.exists() else []
         except LogKeyError as error:
