@@ -7,12 +7,14 @@ from django.conf import settings
 
 from audit.oversight.state import Oversight
 from config import database, notices
+from config.sealing import SealError
 from conversations import observation
 from conversations.adjustments import Adjustments
 from conversations.back_office import BackOffice
 from conversations.background import Background
 from conversations.idempotency import Once
 from conversations.judge import configured_judge
+from conversations.keyring import Keyring
 from conversations.limits import Limiter
 from conversations.record import Recorder
 from conversations.running import Running
@@ -26,6 +28,7 @@ class Services:
     def __init__(self) -> None:
         self.directory = Directory()
         self.adjustments = Adjustments()
+        self.keyring = Keyring()
         self.oversight = Oversight()
         self.upstreams = Upstreams()
         self.judge = configured_judge()
@@ -71,6 +74,8 @@ def services() -> Services:
 
 async def open_services() -> None:
     global _services  # noqa: PLW0603 - one set a process
+    if not settings.MASTER_KEYS:
+        raise SealError("PLUMBLINE_MASTER_KEY is not set: content cannot be kept without it")
     await database.open_pool()
     _services = Services()
     await _services.start()

@@ -1,4 +1,5 @@
 import logging
+from uuid import UUID
 
 import psycopg
 from celery import shared_task
@@ -8,6 +9,7 @@ import conversations.batches.stopping  # noqa: F401 - before the worker forks
 from conversations.batches.handing import archive_old
 from conversations.models import IdempotencyKey
 from conversations.outboxes import OUTBOXES
+from conversations.user_erasure import carry_out
 
 log = logging.getLogger(__name__)
 
@@ -43,3 +45,9 @@ def work_on_batch_piece(piece_id: int) -> bool:
 def forget_idempotency_keys() -> int:
     """Those whose day is over; a key that is still in use is renewed with its answer."""
     return IdempotencyKey.objects.filter(expires_at__lt=timezone.now()).delete()[0]
+
+
+@shared_task(name="conversations.erase_user")
+def erase_user(order_id: str) -> bool:
+    """True where nothing is left; otherwise it is handed over again."""
+    return carry_out(UUID(order_id))

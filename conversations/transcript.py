@@ -1,5 +1,6 @@
 """What came of a turn, gathered while it is answered, and then its record."""
 
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,10 +9,13 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import orjson
+import psycopg
 
 from charter import Signal
-from conversations import prefix
-from conversations.errors import ApiError
+from conversations import content, prefix
+from conversations.content import ContentKey, SealError
+from conversations.errors import ApiError, NotRecordedError
+from conversations.keyring import owner_conversation, owner_user
 from conversations.limits import Used
 from conversations.limits.tokens import guess_written
 from conversations.models.record import Turn
@@ -27,6 +31,8 @@ Status = Turn.Status
 ANSWERED = frozenset({Status.ANSWERED, Status.OWN_WORDS, Status.GUARDED})
 """Whoever repeats the request gets this answer again; after anything else it is answered anew."""
 _LARGEST_COUNT = 2**31 - 1
+
+log = logging.getLogger(__name__)
 
 
 def system_digest(system: list[dict[str, Any]]) -> str:
@@ -48,6 +54,10 @@ class Transcript:
         self._stop_reason = ""
         self._stopped: Signal | None = None
         self._error = ""
+        self._quoted_error = ""
+        """The whole of it, which may quote; it is sealed with the content."""
+        self.key: ContentKey | None = None
+        """What the turn's content is sealed with, once it is recorded."""
         self.status = Status.ANSWERED
         self.own_words = False
         self.message: dict[str, Any] | None = None
@@ -100,7 +110,10 @@ class Transcript:
         self.failure = error
         paused = not isinstance(error, UpstreamError) and error.status in {403, 503}
         self.status = Status.PAUSED if paused else Status.UPSTREAM_ERROR
-        self._error = f"{error.status} {error.kind}: {error.message}"[:500]
+        whole = f"{error.status} {error.kind}: {error.message}"[:500]
+        self._error = whole
+        if isinstance(error, UpstreamError):
+            self._error, self._quoted_error = f"{error.status} {error.kind}", whole
 
     def interrupted(self) -> None:
         """Cancelled in mid-answer: by a pause, or else the caller hung up."""
@@ -120,8 +133,10 @@ class Transcript:
         """One commit with everything of this turn. Raises NotRecordedError, or that another attempt has its key."""
         turn, services, used = self._turn, self._turn.services, self._used()
         try:
-            record = self._as_record(used)
-            await services.recorder.record(record)
+            record = self._as_record(used, await self._find_key())
+            kept = await services.recorder.record(record)
+            if record.data_key is not None:
+                services.keyring.recorded(record.data_key, kept=kept)
             if record.attempt is not None:
                 services.once.done(record.attempt)
         finally:
@@ -140,16 +155,50 @@ class Transcript:
             used = replace(used, input=turn.admission.ask.input_tokens)
         return replace(used, output=max(used.output, guess_written(self._blocks.values())))
 
-    def _kept_envelope(self) -> bytes:
-        message = {name: value for name, value in self._envelope.items() if name not in {"content", "plumbline"}}
-        return orjson.dumps({"message": message, "dropped": self._turn.dropped})
+    @property
+    def _owner(self) -> bytes:
+        """Whose key seals this turn: its user's, or its conversation's where no user is named."""
+        place, rules = self._turn.place, self._turn.access.data
+        if place.user_ref:
+            return owner_user(rules, place.user_ref)
+        return owner_conversation(rules, place.conversation_id)
 
-    def _as_record(self, used: Used) -> TurnRecord:
-        turn, place, decision = self._turn, self._turn.place, self._turn.decision
+    async def _find_key(self) -> ContentKey | None:
+        """None where nothing is kept. Raises NotRecordedError."""
+        turn, place = self._turn, self._turn.place
+        if not turn.access.data.store_content and turn.attempt is None:
+            return None
+        new = not place.user_ref and (place.parent_id is None or place.branched_from is not None)
+        try:
+            self.key = await turn.services.keyring.of(self._owner, new=new)
+        except (SealError, psycopg.Error, OSError) as error:
+            log.error("no key for a turn's content, its answer is withheld: %s", error)  # noqa: TRY400
+            raise NotRecordedError from None
+        return self.key
+
+    def _kept_envelope(self, key: ContentKey, answer: list[Any]) -> bytes:
+        """Sealed. Where the deployment keeps no content the answer is kept here, until its idempotency key is forgotten."""
+        message = {name: value for name, value in self._envelope.items() if name not in {"content", "plumbline"}}
+        if not self._turn.access.data.store_content:
+            message["content"] = answer
+        kept = {"message": message, "dropped": self._turn.dropped}
+        return content.seal(key.cipher, content.ENVELOPE, self._turn.id, orjson.dumps(kept))
+
+    def _sealed_content(self, key: ContentKey, answer: list[Any], words: dict[str, Any], digest: bytes) -> bytes:
+        turn = self._turn
+        said = {"system": turn.request.system, "messages": turn.place.messages[turn.place.known :], "answer": answer}
+        plain = content.payload(said, words, self._quoted_error, digest)
+        return content.seal(key.cipher, content.TURN, turn.id, plain)
+
+    def _as_record(self, used: Used, key: ContentKey | None) -> TurnRecord:
+        turn, place, decision, rules = self._turn, self._turn.place, self._turn.decision, self._turn.access.data
         assert decision is not None  # noqa: S101 - decided before anything is answered
         answer = [block for _, block in sorted(self._blocks.items())]
+        made = self._decision_json()
+        words = content.quoted(made)
         comes_back = turn.request.comes_back(answer, self._stop_reason)
         route = turn.call.route if turn.call else None
+        digest = prefix.extend(place.digest, "assistant", comes_back) if comes_back else place.digest
         flagged, ended = bool(decision.flags) or self._stopped is not None, decision.outcome == "end"
         return TurnRecord(
             id=turn.id,
@@ -162,18 +211,19 @@ class Transcript:
             configuration_id=turn.access.configuration_id,
             key_id=turn.access.key_id,
             charter_digest=decision.charter_digest,
-            prefix=prefix.extend(place.digest, "assistant", comes_back) if comes_back else place.digest,
+            prefix=prefix.stored(rules, digest),
             status=self.status,
             outcome=decision.outcome,
             tier=decision.tier,
             flagged=flagged,
             ended=ended,
             told=self._told() if flagged or ended else "",
-            decision=orjson.dumps(self._decision_json()),
+            decision=orjson.dumps(made),
             past=orjson.dumps(asdict(place.past.after(decision, turn.signals))),
-            content=orjson.dumps(
-                {"system": turn.request.system, "messages": place.messages[place.known :], "answer": answer}
-            ),
+            content=self._sealed_content(key, answer, words, digest) if key and rules.store_content else b"",
+            gone="" if rules.store_content else "not_stored",
+            data_key=key,
+            owner=self._owner,
             request_id=turn.request_id,
             model=turn.request.model,
             upstream=route.endpoint.name if route else "",
@@ -188,7 +238,7 @@ class Transcript:
             upstream_milliseconds=round(turn.upstream_seconds * 1000),
             beside=turn.settle(self) if turn.settle else None,
             attempt=turn.attempt if self.status in ANSWERED else None,
-            envelope=self._kept_envelope() if turn.attempt is not None else b"",
+            envelope=self._kept_envelope(key, answer) if key and turn.attempt is not None else b"",
             subjects=turn.access.subjects,
             used_model=turn.offer.name,
             used_input=used.input,

@@ -126,7 +126,7 @@ async def begin(
 async def _prepare(turn: TurnInProgress, *, counting: bool) -> None:
     """Observed, decided and composed."""
     access, request = turn.access, turn.request
-    place = await find_place(request, access.deployment_id, turn.headers.get("plumbline-conversation", ""))
+    place = await find_place(request, access, turn.headers.get("plumbline-conversation", ""))
     turn.place = place
     wishes = {**await turn.services.adjustments.of(access.deployment_id, place.user_ref), **request.adjustments}
     turn.not_granted = refused(access, wishes)

@@ -9,6 +9,14 @@ from audit.log.writer import write
 from conversations.models import Conversation, Turn
 
 
+def _unquoted(detail: dict[str, object]) -> dict[str, object]:
+    """Without the words that showed it: they stay with the turn, where they are sealed."""
+    grounds = detail.get("grounds")
+    if not isinstance(grounds, list):
+        return detail
+    return detail | {"grounds": [one | {"evidence": ""} if isinstance(one, dict) else one for one in grounds]}
+
+
 def note_finding(turn: Turn, kind: str, *, severity: float, summary: str, detail: dict[str, object]) -> Finding:
     """Keeps a screen's finding on a turn, once, and opens or joins a case where it is grave enough."""
     with transaction.atomic():
@@ -23,7 +31,7 @@ def note_finding(turn: Turn, kind: str, *, severity: float, summary: str, detail
                 "source": Finding.Source.SCREEN,
                 "severity": severity,
                 "summary": summary[:500],
-                "detail": detail,
+                "detail": _unquoted(detail),
             },
         )
         if created and severity >= settings.CASE_THRESHOLD:

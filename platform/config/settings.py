@@ -8,7 +8,7 @@ from kombu import Queue
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
-from config import bodies, limits
+from config import bodies, limits, master_keys
 from config.accounts import *  # noqa: F403 - the settings of one subject, in a file of their own
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -222,8 +222,8 @@ BATCH_RETRY_SECONDS = _seconds("PLUMBLINE_BATCH_RETRY_SECONDS", 2)
 BATCH_REQUESTS_WAITING = _whole("PLUMBLINE_BATCH_REQUESTS_WAITING", 500_000)
 """How many requests of one deployment may be in batches that have not ended."""
 
-# Secrets in the database are sealed with these (config/sealing.py).
-MASTER_KEYS = _list("PLUMBLINE_MASTER_KEY")
+# Secrets in the database, and the keys of its content, are sealed with these (config/sealing.py).
+MASTER_KEYS = master_keys.read(os.environ)
 
 # Upstream: the model behind the hierarchy. What the environment names stands beside the catalogue in the database.
 ANTHROPIC_API_KEY = os.environ.get("ANTHROPIC_API_KEY", "")

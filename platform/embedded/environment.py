@@ -21,4 +21,6 @@ def settings(directory: Path) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join([str(ROOT / "platform"), str(ROOT)]),
         "PYTHONUNBUFFERED": "1",
     }
+    if any(os.environ.get(f"PLUMBLINE_MASTER_KEY{way}") for way in ("_FILE", "_COMMAND")):
+        del ours["PLUMBLINE_MASTER_KEY"]  # it comes from elsewhere
     return {name: os.environ.get(name) or value for name, value in ours.items()}

@@ -54,6 +54,7 @@ _TURN = {
     "messages": [QUESTION],
     "answer": [{"type": "text", "text": "def reverse(text): …"}],
     "deleted": False,
+    "gone": None,
     "model": "default",
     "upstream": "environment",
     "upstream_model": "claude-sonnet-5-5",
@@ -117,6 +118,10 @@ SCHEMAS: Part = {
             "messages": told(many({"type": "object"}), "Those that this turn added."),
             "answer": many({"type": "object"}),
             "deleted": told(FLAG, "Whether what was said was deleted; then it is empty here."),
+            "gone": told(
+                nullable(one_of("deleted", "expired", "not_stored")),
+                "Why what was said is not here: erased, kept for as long as the deployment says, or never kept.",
+            ),
             "model": TEXT,
             "upstream": nullable(TEXT),
             "upstream_model": nullable(TEXT),
