@@ -39,7 +39,7 @@ class ContentError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ContentKey:
-    """A data key at hand. `wrapped` is empty once its row is known to be committed; before, it goes with each record."""
+    """A data key at hand. `wrapped` is empty once its row is known to be committed; before, it goes with a record."""
 
     id: UUID
     owner: bytes

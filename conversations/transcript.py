@@ -177,7 +177,7 @@ class Transcript:
         return self.key
 
     def _kept_envelope(self, key: ContentKey, answer: list[Any]) -> bytes:
-        """Sealed. Where the deployment keeps no content the answer is kept here, until its idempotency key is forgotten."""
+        """Sealed. Where the deployment keeps no content the answer is kept here, until the key is forgotten."""
         message = {name: value for name, value in self._envelope.items() if name not in {"content", "plumbline"}}
         if not self._turn.access.data.store_content:
             message["content"] = answer

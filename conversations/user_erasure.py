@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from django.conf import settings
 from django.db import connection as django_connection
 from django.db import transaction
 from django.utils import timezone
@@ -25,8 +26,6 @@ from conversations.models import Erasure
 from operators.data_rules import DataRules, secret_of
 from operators.models import Deployment
 
-SETTLING = timedelta(seconds=10)
-"""Longer than a record may take. A record that began before the erasure was committed has ended by then."""
 AT_ONCE = 50
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=15)
 
@@ -34,7 +33,7 @@ ERASURES: Outbox[Erasure] = Outbox(
     Erasure, lambda _: "conversations.erase_user", attempts=50, forgotten_after=timedelta(minutes=15)
 )
 
-# What waits in a batch is not asked any more. What is being answered is settled with its turn, which has no content then.
+# What waits in a batch is not asked any more; what is being answered is settled with its turn, without content.
 _DESTROY = """
 WITH destroyed AS (DELETE FROM conversations_datakey WHERE owner = %(owner)s RETURNING id)
 UPDATE conversations_batchitem SET outcome = 'errored', params = '', result = '', done_at = now()
@@ -53,7 +52,7 @@ _ADJUSTMENTS = (
 
 
 def erase_user(deployment: Deployment, user_ref: str, actor: Ref | tuple[str, Any]) -> Erasure:
-    """Has all that the deployment holds of a user erased; returns the order, whose `done_at` tells that nothing is left.
+    """Has all that a deployment holds of a user erased. Returns the order; its `done_at` tells that nothing is left.
 
     user_ref: the app's `metadata.user_id`. actor: as the audit log names it, e.g. ("account", account.pk). Asking again
     is another order, and does no harm. Raises ValueError for no user, SealError without a master key.
@@ -94,7 +93,9 @@ def carry_out(order_id: UUID) -> bool:
         # Of an error its name only: the text may hold the user's id.
         ERASURES.put_off(order, min(LONGEST_PAUSE, FIRST_PAUSE * 2**order.attempts), type(error).__name__)
         raise
-    if (early := order.requested_at + SETTLING - timezone.now()) > timedelta():
+    # A record that began before the order was committed has ended by then, and was found.
+    settled_at = order.requested_at + timedelta(seconds=settings.ERASURE_SETTLE_SECONDS)
+    if (early := settled_at - timezone.now()) > timedelta():
         Erasure.objects.filter(pk=order.pk).update(handed_at=None, due_at=timezone.now() + early)
         return False
     return _finish(order)

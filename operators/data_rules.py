@@ -23,7 +23,8 @@ COLUMNS = "o.wrapped_secret, o.store_content, o.redaction"
 FROM_JOIN = "LEFT JOIN operators_datasettings o ON o.deployment_id = d.id"
 _FIND = "SELECT wrapped_secret FROM operators_datasettings WHERE deployment_id = %s"
 _MAKE = """
-INSERT INTO operators_datasettings (deployment_id, wrapped_secret) VALUES (%s, %s) ON CONFLICT (deployment_id) DO NOTHING
+INSERT INTO operators_datasettings (deployment_id, wrapped_secret) VALUES (%s, %s)
+ON CONFLICT (deployment_id) DO NOTHING
 """
 
 

@@ -57,7 +57,7 @@ class SealedContent(models.BinaryField):
 
 
 class QuotingJSON(StoredJSON):
-    """`turn.decision` is the decision with what it quotes, as long as that can be opened; the row's holds no word of it."""
+    """`turn.decision` is the decision with what it quotes, while that can be opened; the row's holds no word of it."""
 
     descriptor_class = _OpenedDecision
 

@@ -13,9 +13,9 @@ from operators.models import Deployment
 class DataKey(models.Model):
     """One user's key, wrapped by the master key; a conversation's or a batch's where no user is named.
 
-    Rows are made beside what is sealed with them and never change but for their wrapping. Erasing deletes them: what they
-    sealed can then be read by nobody, in old backups of other tables either. A trigger tells every process. A user may
-    have several, where processes met them at the same moment.
+    Rows are made beside what is sealed with them and never change but for their wrapping. Erasing deletes them: what
+    they sealed can then be read by nobody. A trigger tells every process. A user may have several, where processes met
+    them at the same moment.
     """
 
     id = models.UUIDField(primary_key=True, editable=False)

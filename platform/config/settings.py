@@ -224,6 +224,8 @@ BATCH_REQUESTS_WAITING = _whole("PLUMBLINE_BATCH_REQUESTS_WAITING", 500_000)
 
 # Secrets in the database, and the keys of its content, are sealed with these (config/sealing.py).
 MASTER_KEYS = master_keys.read(os.environ)
+ERASURE_SETTLE_SECONDS = _seconds("PLUMBLINE_ERASURE_SETTLE_SECONDS", 10)
+"""How long after its order an erasure looks once more; longer than the record of a turn may take."""
 
 # Upstream: the model behind the hierarchy. What the environment names stands beside the catalogue in the database.
 ANTHROPIC_API_KEY = os.environ.get("ANTHROPIC_API_KEY", "")
