@@ -129,20 +129,17 @@ def test_a_job_that_was_cut_off_goes_on_where_it_was(api, monkeypatch):
     assert task(str(uuid4())) is False
 
 
-def asking_as(user: str, text: str) -> dict:
-    return {
-        "model": "default",
-        "max_tokens": 50,
-        "messages": [{"role": "user", "content": text}],
-        "metadata": {"user_id": user},
-    }
+def batch_of(client, **texts: str):
+    """One request a user, named after them."""
+    each = {user: {**body(text, user), "max_tokens": 50} for user, text in texts.items()}
+    return client.messages.batches.create(
+        requests=[{"custom_id": f"r-{user}", "params": asked} for user, asked in each.items()]
+    )
 
 
 def test_what_waits_in_a_batch_is_not_asked_any_more(client):
-    client.messages.batches.create(
-        requests=[{"custom_id": f"r-{u}", "params": asking_as(u, WORD)} for u in (USER, "ben")]
-    )
-    erase_user(Deployment.objects.get(), USER, ACTOR)
+    batch_of(client, anna=WORD, ben=WORD)
+    erase_user(Deployment.objects.get(), "anna", ACTOR)
     gone, waiting = BatchItem.objects.order_by("number")
     assert (gone.outcome, bytes(gone.params), bytes(gone.result)) == ("errored", b"", b"")
     assert waiting.outcome == ""
@@ -151,10 +148,7 @@ def test_what_waits_in_a_batch_is_not_asked_any_more(client):
 
 @pytest.mark.usefixtures("working")
 def test_results_of_a_batch_go_with_the_user_and_with_a_conversation(client, api):
-    requests = [
-        {"custom_id": f"r-{u}", "params": asking_as(u, f"[[say:{WORD}, {u}.]]")} for u in ("anna", "ben", "cleo")
-    ]
-    batch = client.messages.batches.create(requests=requests)
+    batch = batch_of(client, **{user: f"[[say:{WORD}, {user}.]]" for user in ("anna", "ben", "cleo")})
     until(lambda: client.messages.batches.retrieve(batch.id).processing_status == "ended", LONG)
     assert WORD not in raw()
     assert len([line for line in client.messages.batches.results(batch.id) if line.result.type == "succeeded"]) == 3

@@ -59,7 +59,7 @@ def test_a_rotation_that_was_cut_off_goes_on(api, settings):
 def test_secrets_of_webhooks_go_along(new_key, settings):
     deployment, _ = new_key()
     webhook, secret = create_webhook(
-        deployment.operator, {"url": "https://example.com/", "types": ["turn.flagged"]}, by=None
+        deployment.operator, url="https://example.com/", types=["turn.flagged"], actor=("account", "7")
     )
     settings.MASTER_KEYS = [NEW, *settings.MASTER_KEYS]
     rotate()
