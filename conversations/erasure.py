@@ -13,11 +13,11 @@ import orjson
 from psycopg import AsyncConnection
 
 from audit.log.names import Name
-from audit.log.writer import INSERT_ENTRIES, entry_parameters, entry_row
+from audit.log.writer import INSERT_ENTRIES, Ref, entry_parameters, entry_row
 from config import database
 from conversations.content import quoted
 from conversations.keyring import owner_conversation
-from operators.data_rules import DataRules
+from operators.data_rules import rules_by
 from operators.directory import Access
 
 Connection = AsyncConnection[tuple[Any, ...]]
@@ -78,39 +78,36 @@ def register_erasure(name: str, sql: str) -> None:
 
 
 async def delete(access: Access, conversation: UUID) -> None:
-    """One of the deployment's conversations, on its app's word. Deleting twice changes nothing."""
-    async with database.pool().connection() as connection:
-        await erase_conversation(
-            connection, access.deployment_id, access.data, conversation, actor=("key", str(access.key_id))
-        )
+    """One transaction, with its entry; deleting twice changes nothing. The conversation is one of the deployment's."""
+    async with database.pool().connection() as connection, connection.transaction():
+        await erase(connection, Ref("key", str(access.key_id)), access.deployment_id, conversation)
 
 
-async def erase_conversation(
-    connection: Connection, deployment_id: UUID, rules: DataRules, conversation: UUID, *, actor: tuple[str, str]
-) -> int:
-    """One transaction, with its entry; returns how many turns the conversation had, 0 where it was erased before.
+async def erase(connection: Connection, actor: Ref, deployment_id: UUID, conversation: UUID) -> bool:
+    """In the caller's transaction; False where it was erased before.
 
     The turns come first: while a conversation's row is locked, turns of many others may wait to be recorded with one
     of its own. A turn that is recorded meanwhile is found in the second pass, one that comes later has no content.
     """
-    async with connection.transaction():
-        await _erase_turns(connection, deployment_id, conversation)
-        marked = await (await connection.execute(_MARK, (conversation, deployment_id))).fetchone()
-        if marked is None:
-            return 0
-        await connection.execute(_KEYS, (owner_conversation(rules, conversation),))
-        await _erase_turns(connection, deployment_id, conversation)
-        await connection.execute(_JOBS, (conversation,))
-        for sql in _registered.values():
-            await connection.execute(sql, {"conversation": conversation})  # type: ignore[arg-type] # of our own apps
-        entry = entry_row(
-            Name.CONVERSATION_DELETED,
-            actor=actor,
-            subject=("conversation", conversation),
-            detail={"deployment": str(deployment_id), "turns": marked[0]},
-        )
-        await connection.execute(INSERT_ENTRIES, entry_parameters([entry]))
-    return int(marked[0])
+    await _erase_turns(connection, deployment_id, conversation)
+    cursor = await connection.execute(_MARK, (conversation, deployment_id))
+    marked = await cursor.fetchone()
+    if marked is None:
+        return False
+    rules = await rules_by(connection, deployment_id)
+    await connection.execute(_KEYS, (owner_conversation(rules, conversation),))
+    await _erase_turns(connection, deployment_id, conversation)
+    await connection.execute(_JOBS, (conversation,))
+    for sql in _registered.values():
+        await connection.execute(sql, {"conversation": conversation})  # type: ignore[arg-type] # of our own apps
+    entry = entry_row(
+        Name.CONVERSATION_DELETED,
+        actor=actor,
+        subject=("conversation", conversation),
+        detail={"deployment": str(deployment_id), "turns": marked[0]},
+    )
+    await connection.execute(INSERT_ENTRIES, entry_parameters([entry]))
+    return True
 
 
 async def _erase_turns(connection: Connection, deployment_id: UUID, conversation: UUID) -> None:

@@ -9,6 +9,7 @@ import conversations.batches.stopping  # noqa: F401 - before the worker forks
 from conversations.batches.handing import archive_old
 from conversations.models import IdempotencyKey
 from conversations.outboxes import OUTBOXES
+from conversations.retention import apply_retention
 from conversations.user_erasure import carry_out
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,13 @@ def forget_idempotency_keys() -> int:
     return IdempotencyKey.objects.filter(expires_at__lt=timezone.now()).delete()[0]
 
 
-@shared_task(name="conversations.erase_user")
-def erase_user(order_id: str) -> bool:
+@shared_task(name="conversations.carry_out_erasure")
+def carry_out_erasure(order_id: str) -> bool:
     """True where nothing is left; otherwise it is handed over again."""
     return carry_out(UUID(order_id))
+
+
+@shared_task(name="conversations.apply_retention")
+def apply_content_retention() -> int:
+    """How many turns were emptied. One run at a time: another one finds nothing to take."""
+    return sum(run.turns for run in apply_retention())

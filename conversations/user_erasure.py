@@ -6,7 +6,7 @@ takes up where it was cut off. A turn that is running meanwhile is recorded with
 """
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from audit.log.names import Name
 from audit.log.writer import Ref, write
 from config.database import conninfo
 from config.outbox import Outbox
-from conversations.erasure import erase_conversation
+from conversations.erasure import erase
 from conversations.keyring import owner_user
 from conversations.models import Erasure
 from operators.data_rules import DataRules, secret_of
@@ -30,7 +30,7 @@ AT_ONCE = 50
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=15)
 
 ERASURES: Outbox[Erasure] = Outbox(
-    Erasure, lambda _: "conversations.erase_user", attempts=50, forgotten_after=timedelta(minutes=15)
+    Erasure, lambda _: "conversations.carry_out_erasure", attempts=50, forgotten_after=timedelta(minutes=15)
 )
 
 # What waits in a batch is not asked any more; what is being answered is settled with its turn, without content.
@@ -40,7 +40,7 @@ UPDATE conversations_batchitem SET outcome = 'errored', params = '', result = ''
 WHERE data_key_id IN (SELECT id FROM destroyed) AND outcome = '' AND claim IS NULL
 """
 _FIND = """
-SELECT c.id FROM conversations_conversation c
+SELECT c.id, c.turn_count FROM conversations_conversation c
 WHERE c.deployment_id = %s AND c.user_ref = %s AND c.user_ref <> ''
   AND EXISTS (SELECT FROM conversations_turn t WHERE t.conversation_id = c.id AND t.started_at < %s)
 ORDER BY c.id LIMIT %s
@@ -57,28 +57,35 @@ def erase_user(deployment: Deployment, user_ref: str, actor: Ref | tuple[str, An
     user_ref: the app's `metadata.user_id`. actor: as the audit log names it, e.g. ("account", account.pk). Asking again
     is another order, and does no harm. Raises ValueError for no user, SealError without a master key.
     """
-    if not user_ref:
-        raise ValueError("a user's id is required")
-    rules = DataRules(secret_of(deployment.pk))
-    owner = owner_user(rules, user_ref)
     with transaction.atomic():
-        order = Erasure.objects.create(
-            deployment=deployment, owner=owner, user_ref=user_ref, requested_by=f"{actor[0]} {actor[1]}"
-        )
-        destroy_keys(owner)
+        order = destroy_user(deployment.pk, user_ref, requested_by=f"{actor[0]} {actor[1]}")
         write(
             Name.ERASURE_REQUESTED,
             actor=(actor[0], str(actor[1])),
             subject=("erasure", order.pk),
-            detail={"deployment": str(deployment.pk), "user": owner.hex()},
+            detail={"deployment": str(deployment.pk), "user": bytes(order.owner).hex()},
         )
     return order
 
 
-def destroy_keys(owner: bytes) -> None:
-    """In the caller's transaction."""
+def destroy_user(deployment_id: UUID, user_ref: str, *, requested_by: str, at: datetime | None = None) -> Erasure:
+    """Destroys a user's keys and leaves the order for the rest, without an entry, in the caller's transaction.
+
+    at: what was said before it is meant; now by default. Raises ValueError, SealError.
+    """
+    if not user_ref:
+        raise ValueError("a user's id is required")
+    owner = owner_user(DataRules(secret_of(deployment_id)), user_ref)
+    order = Erasure.objects.create(
+        deployment_id=deployment_id,
+        owner=owner,
+        user_ref=user_ref,
+        requested_by=requested_by,
+        requested_at=at or timezone.now(),
+    )
     with django_connection.cursor() as cursor:
         cursor.execute(_DESTROY, {"owner": owner})
+    return order
 
 
 def carry_out(order_id: UUID) -> bool:
@@ -86,9 +93,8 @@ def carry_out(order_id: UUID) -> bool:
     order = Erasure.objects.filter(pk=order_id, done_at=None).first()
     if order is None:
         return False
-    rules = DataRules(secret_of(order.deployment_id))
     try:
-        asyncio.run(_erase_conversations(order, rules))
+        asyncio.run(_erase_conversations(order))
     except Exception as error:
         # Of an error its name only: the text may hold the user's id.
         ERASURES.put_off(order, min(LONGEST_PAUSE, FIRST_PAUSE * 2**order.attempts), type(error).__name__)
@@ -101,15 +107,16 @@ def carry_out(order_id: UUID) -> bool:
     return _finish(order)
 
 
-async def _erase_conversations(order: Erasure, rules: DataRules) -> None:
-    kind, _, who = order.requested_by.partition(" ")
+async def _erase_conversations(order: Erasure) -> None:
     deployment, user = order.deployment_id, order.user_ref
+    actor = Ref(*order.requested_by.split(" ", 1))
     name = "plumbline erasure"
     async with await psycopg.AsyncConnection.connect(conninfo(application_name=name), autocommit=True) as own:
         while found := await (await own.execute(_FIND, (deployment, user, order.requested_at, AT_ONCE))).fetchall():
-            for (conversation,) in found:
-                turns = await erase_conversation(own, deployment, rules, conversation, actor=(kind, who))
-                await own.execute(_COUNT, (turns, order.pk))
+            for conversation, turns in found:
+                async with own.transaction():
+                    await erase(own, actor, deployment, conversation)
+                    await own.execute(_COUNT, (turns, order.pk))
         await own.execute(_ADJUSTMENTS, (deployment, user, order.requested_at))
 
 

@@ -61,10 +61,15 @@ async def make_secret(connection: AsyncConnection[TupleRow], deployment_id: UUID
 async def rules_of(deployment_id: UUID) -> DataRules:
     """For whoever has no key's access at hand. Raises SealError."""
     async with database.pool().connection() as own:
-        find = f"SELECT {COLUMNS} FROM operators_datasettings o WHERE deployment_id = %s"  # noqa: S608 - constants
-        if (row := await (await own.execute(find, (deployment_id,))).fetchone()) is None:
-            await make_secret(own, deployment_id)
-            row = await (await own.execute(find, (deployment_id,))).fetchone()
+        return await rules_by(own, deployment_id)
+
+
+async def rules_by(own: AsyncConnection[TupleRow], deployment_id: UUID) -> DataRules:
+    """As `rules_of`, on a connection, in its transaction."""
+    find = f"SELECT {COLUMNS} FROM operators_datasettings o WHERE deployment_id = %s"  # noqa: S608 - constants
+    if (row := await (await own.execute(find, (deployment_id,))).fetchone()) is None:
+        await make_secret(own, deployment_id)
+        row = await (await own.execute(find, (deployment_id,))).fetchone()
     assert row is not None  # noqa: S101 - it was made
     return DataRules.read(deployment_id, *row)
 

@@ -2,6 +2,7 @@ from django.urls import path
 
 from operators.views import (
     charter,
+    data,
     deployment_models,
     deployments,
     home,
@@ -47,6 +48,7 @@ urlpatterns = [
     path("deployments/<uuid:deployment_id>/keys/<uuid:key_id>/revoke/", keys.revoke, name="key-revoke"),
     path("deployments/<uuid:deployment_id>/models/", deployment_models.models, name="deployment-models"),
     path("plumbline.py", script.script, name="script"),
+    path("deployments/<uuid:deployment_id>/data/", data.data, name="deployment-data"),
     path("deployments/<uuid:deployment_id>/limits/", limits.limits, name="deployment-limits"),
     path("deployments/<uuid:deployment_id>/keys/<uuid:key_id>/limits/", limits.key_limits, name="key-limits"),
 ]

@@ -104,7 +104,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='erasure',
-            index=models.Index(models.F('id'), condition=models.Q(('dead_at', None), ('done_at', None)), name='erasure_open'),
+            index=models.Index(models.F('id'), condition=models.Q(('dead_at', None), ('done_at', None)), name='open_erasure'),
         ),
         migrations.CreateModel(
             name='RetentionRun',

@@ -47,7 +47,7 @@ class Erasure(Owed):
 
     class Meta:
         ordering = ["-requested_at"]
-        indexes = [models.Index("id", condition=models.Q(done_at=None, dead_at=None), name="erasure_open")]
+        indexes = [models.Index("id", condition=models.Q(done_at=None, dead_at=None), name="open_erasure")]
 
     def __str__(self) -> str:
         return str(self.id)

@@ -19,6 +19,7 @@ DEPLOYMENT_PARTS = [
     "models/",
     "keys/",
     "limits/",
+    "data/",
     "conversations/",
     "usage/",
 ]

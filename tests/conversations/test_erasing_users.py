@@ -9,7 +9,7 @@ from audit.log.models import Entry
 from conversations import user_erasure
 from conversations.models import BatchItem, Conversation, DataKey, Erasure, IdempotencyKey, Turn
 from conversations.models.users import UserAdjustments
-from conversations.tasks import erase_user as task
+from conversations.tasks import carry_out_erasure as task
 from conversations.user_erasure import ERASURES, erase_user
 from operators.models import Deployment
 from tests.conversations.records import ask, body, go_on, running_turn
@@ -108,7 +108,7 @@ def test_a_job_that_was_cut_off_goes_on_where_it_was(api, monkeypatch):
     for _ in range(3):
         ask(api, WORD, USER)
     order = erase_user(Deployment.objects.get(), USER, ACTOR)
-    erased, real = [], user_erasure.erase_conversation
+    erased, real = [], user_erasure.erase
 
     async def fails(*args, **more):
         if len(erased) == 2:
@@ -116,12 +116,12 @@ def test_a_job_that_was_cut_off_goes_on_where_it_was(api, monkeypatch):
         erased.append(args)
         return await real(*args, **more)
 
-    monkeypatch.setattr(user_erasure, "erase_conversation", fails)
+    monkeypatch.setattr(user_erasure, "erase", fails)
     with pytest.raises(ConnectionError):
         task(str(order.pk))
     order.refresh_from_db()
     assert (order.error, order.conversations) == ("ConnectionError", 2)
-    monkeypatch.setattr(user_erasure, "erase_conversation", real)
+    monkeypatch.setattr(user_erasure, "erase", real)
     finish(order)
     assert Conversation.objects.filter(deleted_at=None).count() == 0
     assert not ERASURES.open.exists()

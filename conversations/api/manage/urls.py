@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from conversations.api.manage import configurations, keys, usage
+from conversations.api.manage import configurations, data, keys, usage
 
 urlpatterns = [
     path("deployment", configurations.DeploymentView.as_view()),
@@ -17,5 +17,6 @@ urlpatterns = [
     path("keys/<str:key_id>", keys.KeyView.as_view()),
     path("keys/<str:key_id>/rotate", keys.RotateView.as_view()),
     path("keys/<str:key_id>/revoke", keys.RevokeView.as_view()),
+    path("data", data.DataView.as_view()),
     path("usage", usage.UsageView.as_view()),
 ]
