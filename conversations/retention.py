@@ -17,6 +17,7 @@ from audit.log.names import Name
 from audit.log.writer import write
 from conversations.keyring import owner_conversation, owner_user
 from conversations.models import RetentionRun, Turn
+from conversations.old_content import seal_turns
 from operators.data_rules import DataRules, secret_of
 from operators.models import DataSettings
 
@@ -68,6 +69,8 @@ def register_expiry(name: str, sql: str) -> None:
 def apply_retention(now: datetime | None = None) -> list[RetentionRun]:
     """One run over each deployment that keeps content for a time; those that removed something are returned."""
     at = now or timezone.now()
+    while seal_turns():  # from before content was sealed: their decisions quote in the open
+        pass
     limited = DataSettings.objects.exclude(retention_days=None).values_list("deployment_id", "retention_days")
     return [run for one, days in limited.order_by("deployment_id") if (run := _apply(one, days, at)) is not None]
 

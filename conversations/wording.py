@@ -50,6 +50,8 @@ def reply_headers(turn: "TurnInProgress") -> dict[str, str]:
     told = plumbline(turn)
     named = {f"plumbline-{name}": str(told[name]) for name in ("conversation", "turn", "outcome", "tier") if told[name]}
     again = {"idempotency-replayed": "true"} if turn.recorded is not None else {}
+    if turn.recorded is not None:
+        again["idempotency-kept-until"] = turn.recorded.until.isoformat(timespec="seconds").replace("+00:00", "Z")
     return named | again | turn.admission.headers
 
 

@@ -22,4 +22,9 @@ class CasesConfig(AppConfig):
             "findings",
             "UPDATE audit_cases_finding SET detail = '{}' WHERE conversation_id = %(conversation)s",
         )
+        # A verdict stays; what a person wrote beside it may quote.
+        register_erasure(
+            "case notes",
+            "UPDATE audit_cases_case SET verdict_note = '' WHERE conversation_id = %(conversation)s",
+        )
         register_quotes("findings", _UNQUOTE)
