@@ -7,6 +7,7 @@ from django.utils import timezone
 
 import conversations.batches.stopping  # noqa: F401 - before the worker forks
 from conversations.batches.handing import archive_old
+from conversations.erasure_list import append_new
 from conversations.models import IdempotencyKey
 from conversations.outboxes import OUTBOXES
 from conversations.retention import apply_retention
@@ -58,3 +59,8 @@ def carry_out_erasure(order_id: str) -> bool:
 def apply_content_retention() -> int:
     """How many turns were emptied. One run at a time: another one finds nothing to take."""
     return sum(run.turns for run in apply_retention())
+
+
+@shared_task(name="conversations.list_erasures")
+def list_erasures() -> int:
+    return append_new()

@@ -35,7 +35,7 @@ ERASURES: Outbox[Erasure] = Outbox(
 
 # What waits in a batch is not asked any more; what is being answered is settled with its turn, without content.
 _DESTROY = """
-WITH destroyed AS (DELETE FROM conversations_datakey WHERE owner = %(owner)s RETURNING id)
+WITH destroyed AS (DELETE FROM conversations_datakey WHERE owner = %(owner)s AND created_at <= %(until)s RETURNING id)
 UPDATE conversations_batchitem SET outcome = 'errored', params = '', result = '', done_at = now()
 WHERE data_key_id IN (SELECT id FROM destroyed) AND outcome = '' AND claim IS NULL
 """
@@ -84,7 +84,7 @@ def destroy_user(deployment_id: UUID, user_ref: str, *, requested_by: str, at: d
         requested_at=at or timezone.now(),
     )
     with django_connection.cursor() as cursor:
-        cursor.execute(_DESTROY, {"owner": owner})
+        cursor.execute(_DESTROY, {"owner": owner, "until": at or "infinity"})
     return order
 
 

@@ -62,6 +62,11 @@ def is_current(sealed: bytes) -> bool:
     return bool(settings.MASTER_KEYS) and sealed[: 1 + MARK_BYTES] == current_mark()
 
 
+def marks() -> list[str]:
+    """By which the master keys at hand are known, in hex; the one that seals comes first."""
+    return [_cipher(master)[0].hex() for master in settings.MASTER_KEYS]
+
+
 def current_mark() -> bytes:
     """What everything begins with that is sealed now. Raises SealError without a master key."""
     if not settings.MASTER_KEYS:

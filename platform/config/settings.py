@@ -209,6 +209,7 @@ CELERY_BEAT_SCHEDULE = {
     "hand-over-forgotten-jobs": {"task": "conversations.requeue_forgotten_jobs", "schedule": 60.0},
     "archive-old-batches": {"task": "conversations.archive_old_batches", "schedule": 3600.0},
     "purge-webhook-deliveries": {"task": "operators.purge_webhook_deliveries", "schedule": 3600.0},
+    "list-erasures": {"task": "conversations.list_erasures", "schedule": 60.0},
     "apply-retention": {"task": "conversations.apply_retention", "schedule": 1800.0},
     "forget-idempotency-keys": {"task": "conversations.forget_idempotency_keys", "schedule": 600.0},
 }
@@ -225,6 +226,8 @@ BATCH_REQUESTS_WAITING = _whole("PLUMBLINE_BATCH_REQUESTS_WAITING", 500_000)
 
 # Secrets in the database, and the keys of its content, are sealed with these (config/sealing.py).
 MASTER_KEYS = master_keys.read(os.environ)
+ERASURES_FILE = os.environ.get("PLUMBLINE_ERASURES_FILE", str(ROOT / ".local" / "erasures.jsonl"))
+"""What was erased, for the restoring of older backups (conversations/erasure_list.py)."""
 ERASURE_SETTLE_SECONDS = _seconds("PLUMBLINE_ERASURE_SETTLE_SECONDS", 10)
 """How long after its order an erasure looks once more; longer than the record of a turn may take."""
 

@@ -18,6 +18,7 @@ def settings(directory: Path) -> dict[str, str]:
         "PLUMBLINE_MASTER_KEY": secret(directory / "master.key"),
         "PLUMBLINE_LOG_KEY_FILE": str(directory / "audit.key"),
         "PLUMBLINE_CHECKPOINT_DIR": str(checkpoints),
+        "PLUMBLINE_ERASURES_FILE": str(directory / "erasures.jsonl"),
         "PYTHONPATH": os.pathsep.join([str(ROOT / "platform"), str(ROOT)]),
         "PYTHONUNBUFFERED": "1",
     }
