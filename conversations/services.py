@@ -37,6 +37,7 @@ class Services:
         self.running = Running(self.oversight)
         self.back_office = BackOffice()
         self.background = Background()
+        notices.subscribe(self._forget_what_was_said)
         self.once = Once(self.background)
 
     async def start(self) -> None:
@@ -57,6 +58,13 @@ class Services:
         await self.upstreams.close()
         if self.judge is not None:
             await self.judge.close()
+
+    def _forget_what_was_said(self, kind: str, _subject: str) -> None:
+        """After an erasure: what this process remembers of texts it read. It is read anew where it comes again."""
+        if kind in {"data_key", "everything"}:
+            observation.forget()
+            if self.judge is not None:
+                self.judge.forget()
 
     def finish_later(self, work: Coroutine[Any, Any, None]) -> None:
         """Runs `work` to its end even though the caller is gone; `stop` waits for it."""

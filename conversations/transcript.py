@@ -133,7 +133,8 @@ class Transcript:
         """One commit with everything of this turn. Raises NotRecordedError, or that another attempt has its key."""
         turn, services, used = self._turn, self._turn.services, self._used()
         try:
-            record = self._as_record(used, await self._find_key())
+            key = await self._find_key()
+            record = self._as_record(used, key, await self._said())
             kept = await services.recorder.record(record)
             if record.data_key is not None:
                 services.keyring.recorded(record.data_key, kept=kept)
@@ -177,23 +178,41 @@ class Transcript:
         return self.key
 
     def _kept_envelope(self, key: ContentKey, answer: list[Any]) -> bytes:
-        """Sealed. Where the deployment keeps no content the answer is kept here, until the key is forgotten."""
+        """Sealed. An answer that is not kept, or not as it was, is kept here until its idempotency key is forgotten."""
         message = {name: value for name, value in self._envelope.items() if name not in {"content", "plumbline"}}
-        if not self._turn.access.data.store_content:
+        if not self._turn.access.data.store_content or self._turn.redactor:
             message["content"] = answer
         kept = {"message": message, "dropped": self._turn.dropped}
         return content.seal(key.cipher, content.ENVELOPE, self._turn.id, orjson.dumps(kept))
 
-    def _sealed_content(self, key: ContentKey, answer: list[Any], words: dict[str, Any], digest: bytes) -> bytes:
+    async def _said(self) -> dict[str, Any]:
+        """As it is kept, with placeholders for personal data where the deployment wants that."""
         turn = self._turn
-        said = {"system": turn.request.system, "messages": turn.place.messages[turn.place.known :], "answer": answer}
-        plain = content.payload(said, words, self._quoted_error, digest)
+        if not turn.access.data.store_content:
+            return {}
+        said = {"messages": turn.place.messages[turn.place.known :], "system": turn.request.system}
+        said["answer"] = self._answer
+        if turn.redactor is None:
+            return said
+        # The whole history first: a value's number is the same in each turn of it.
+        await turn.redactor.redact(turn.place.messages)
+        return await turn.redactor.redact(said)  # type: ignore[no-any-return]
+
+    @property
+    def _answer(self) -> list[Any]:
+        return [block for _, block in sorted(self._blocks.items())]
+
+    def _sealed_content(self, key: ContentKey, said: dict[str, Any], words: dict[str, Any], digest: bytes) -> bytes:
+        turn, error = self._turn, self._quoted_error
+        if turn.redactor:
+            words, error = turn.redactor.redact_now([words, error])
+        plain = content.payload(said, words, error, digest)
         return content.seal(key.cipher, content.TURN, turn.id, plain)
 
-    def _as_record(self, used: Used, key: ContentKey | None) -> TurnRecord:
+    def _as_record(self, used: Used, key: ContentKey | None, said: dict[str, Any]) -> TurnRecord:
         turn, place, decision, rules = self._turn, self._turn.place, self._turn.decision, self._turn.access.data
         assert decision is not None  # noqa: S101 - decided before anything is answered
-        answer = [block for _, block in sorted(self._blocks.items())]
+        answer = self._answer
         made = self._decision_json()
         words = content.quoted(made)
         comes_back = turn.request.comes_back(answer, self._stop_reason)
@@ -220,7 +239,7 @@ class Transcript:
             told=self._told() if flagged or ended else "",
             decision=orjson.dumps(made),
             past=orjson.dumps(asdict(place.past.after(decision, turn.signals))),
-            content=self._sealed_content(key, answer, words, digest) if key and rules.store_content else b"",
+            content=self._sealed_content(key, said, words, digest) if key and rules.store_content else b"",
             gone="" if rules.store_content else "not_stored",
             data_key=key,
             owner=self._owner,

@@ -16,7 +16,7 @@ PASSED_HEADERS = ("anthropic-version", "anthropic-beta", "anthropic-user-profile
 
 def for_upstream(turn: "TurnInProgress") -> Call:
     """The turn's call of the model: what the app sent, with the whole history and our system."""
-    body = {**turn.request.body, "messages": messages_for(turn.access.charter, turn.place.messages)}
+    body = {**turn.request.body, "messages": messages_for(turn.access.charter, turn.sent_messages)}
     body["system"] = system_for(turn.system, body)
     headers = {name: turn.headers[name] for name in PASSED_HEADERS if name in turn.headers}
     turn.call = Call(turn.offer, turn.access.offers, body, headers)

@@ -302,8 +302,16 @@ CASE_THRESHOLD = 0.7
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "formatters": {"line": {"()": "config.logs.Formatter", "format": "%(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": os.environ.get("PLUMBLINE_LOG_LEVEL", "INFO")},
-    "loggers": {"httpx": {"level": "WARNING"}, "aiohttp.access": {"level": "WARNING"}, "celery": {"level": "INFO"}},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "aiohttp.access": {"level": "WARNING"},
+        "celery": {"level": "INFO"},
+        # Its own handlers would write an error's text as it is.
+        "uvicorn": {"handlers": ["console"], "propagate": False},
+        # An address may hold a user's id.
+        "uvicorn.access": {"propagate": False},
+    },
 }
