@@ -49,9 +49,8 @@ def streamed(api: httpx2.Client, asked: dict) -> str:
 
 def test_the_model_is_sent_placeholders_and_the_user_reads_the_values(api, model, redacting):
     redacting("upstream")
-    asked = body(
-        f"[[say:So you are [email 1]; I call [phone 1], not [email 2].]] {SAID}", system=f"The user is {MAIL}."
-    )
+    model.script("I am", "[[say:So you are [email 1]; I call [phone 1], not [email 2].]]")
+    asked = body(SAID, system=f"The user is {MAIL}.")
     answer = api.post("/v1/messages", json=asked).json()["content"][0]["text"]
     assert answer == f"So you are {MAIL}; I call {PHONE}, not [email 2]."
     sent = json.dumps(model.requests[-1].body)
@@ -65,8 +64,8 @@ def test_the_model_is_sent_placeholders_and_the_user_reads_the_values(api, model
 
 def test_a_stream_has_them_put_back_wherever_it_is_cut(api, model, redacting):
     redacting("upstream")
-    said = "You are [email 1], or [ema"
-    assert streamed(api, body(f"[[say:{said}]] [[chunks:40]] {SAID}")) == f"You are {MAIL}, or [ema"
+    model.script("I am", "[[say:You are [email 1], or [ema]][[chunks:40]]")
+    assert streamed(api, body(SAID)) == f"You are {MAIL}, or [ema"
     assert MAIL not in json.dumps(model.requests[-1].body)
     assert MAIL not in kept()
 
@@ -89,14 +88,16 @@ def test_numbers_stay_the_same_through_a_conversation_and_are_not_given_twice(ap
     assert "[email 1]" in sent
     assert "and [email 2]" in sent
     history = [{"role": "user", "content": f"[[say:Noted.]] {SAID}"}, {"role": "assistant", "content": "Noted."}]
-    more = {"role": "user", "content": f"[[say:Yes [email 1].]] {MAIL} again"}
+    model.script("again", "[[say:Yes [email 1].]]")
+    more = {"role": "user", "content": f"{MAIL} again"}
     again = api.post("/v1/messages", json=body("", messages=[*history, more]))
     assert again.json()["content"][0]["text"] == f"Yes {MAIL}."
 
 
-def test_a_replay_gives_the_very_answer(api, redacting):
+def test_a_replay_gives_the_very_answer(api, model, redacting):
     redacting("upstream")
-    asked, named = body(f"[[say:You are [email 1].]] {SAID}"), {"idempotency-key": "k"}
+    model.script("I am", "[[say:You are [email 1].]]")
+    asked, named = body(SAID), {"idempotency-key": "k"}
     first, again = (api.post("/v1/messages", json=asked, headers=named) for _ in range(2))
     assert again.headers["idempotency-replayed"] == "true"
     assert again.json()["content"] == first.json()["content"] == [{"type": "text", "text": f"You are {MAIL}."}]
