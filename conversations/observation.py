@@ -37,6 +37,11 @@ async def observe(
     return signals
 
 
+def forget() -> None:
+    """Signals quote, and their texts may name somebody who was erased."""
+    _operator_signals.clear()
+
+
 async def warm() -> None:
     """Loads what the screens read with, so that the first turn need not wait for it."""
     # A greeting in another language, and one without gaps between its words: each has lists of its own.

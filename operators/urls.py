@@ -3,6 +3,7 @@ from django.urls import path
 from operators.oversight.urls import urlpatterns as oversight
 from operators.views import (
     charter,
+    data,
     deployment_models,
     deployments,
     first_run,
@@ -65,6 +66,7 @@ urlpatterns = [
     path("deployments/<uuid:deployment_id>/models/", deployment_models.models, name="deployment-models"),
     path("plumbline.py", script.script, name="script"),
     path("plumbline-verify.py", script.verify_script, name="verify-script"),
+    path("deployments/<uuid:deployment_id>/data/", data.data, name="deployment-data"),
     path("deployments/<uuid:deployment_id>/limits/", limits.limits, name="deployment-limits"),
     path("deployments/<uuid:deployment_id>/keys/<uuid:key_id>/limits/", limits.key_limits, name="key-limits"),
 ]

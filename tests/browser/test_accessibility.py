@@ -24,6 +24,7 @@ DEPLOYMENT_PARTS = [
     "models/",
     "keys/",
     "limits/",
+    "data/",
     "conversations/",
     "usage/",
     "reviews/",
