@@ -40,9 +40,9 @@ class Access:
     scopes: frozenset[str]
     subjects: tuple[Subject, ...]
     """Who is held to limits: the key, the deployment, the operator."""
+    data: DataRules
     tried_by: UUID | None = None
     """The member who tries the deployment in the playground; None for an app."""
-    data: DataRules
 
 
 @dataclass(frozen=True, slots=True)

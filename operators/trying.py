@@ -14,6 +14,7 @@ from charter import load_charter, parse_configuration
 from config import database
 from operators import actors
 from operators.allowances import Subject, lower, read_subjects
+from operators.data_rules import rules_by
 from operators.directory import Access, Directory
 from operators.keys import hash_secret
 from operators.models import Account, Deployment, Key
@@ -101,11 +102,13 @@ async def access_to(directory: Directory, what: Tried) -> Access:
         key, *others = await read_subjects(
             connection, key=what.key_id, deployment=what.deployment_id, operator=what.operator_id
         )
+        data = await rules_by(connection, what.deployment_id)
     return Access(
         key_id=what.key_id,
         deployment_id=what.deployment_id,
         operator_id=what.operator_id,
         deployment_name=what.name,
+        data=data,
         configuration_id=what.configuration_id,
         configuration_number=what.number,
         configuration=configuration,
