@@ -8,7 +8,7 @@ export PYTHONPATH := $(CURDIR)/platform:$(CURDIR)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint audit venv venv-test python chromium clients conformance fuzz bench train evaluate screenshots clean
+.PHONY: help run test lint audit venv venv-test python chromium clients conformance fuzz backup restore bench train evaluate screenshots clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -55,6 +55,12 @@ conformance: clients ## The official client's own tests, and every client that a
 
 fuzz: venv-test ## Send the running API what its contract allows and forbids, for FUZZ_SECONDS (600)
 	@PLUMBLINE_FUZZ_SECONDS=$${FUZZ_SECONDS:-600} exec $(SERVERS) -- $(RUN) -m pytest tests/conversations/contract/test_contract_fuzzed.py $(ARGS)
+
+backup: venv ## Back everything up into the new folder TO, running or not
+	@exec $(RUN) -m embedded beside -- $(RUN) manage.py backup $(TO)
+
+restore: venv ## Restore the backup in FROM into an empty database, and erase again what was erased since
+	@exec $(RUN) -m embedded beside -- $(RUN) manage.py restore $(FROM) $(ARGS)
 
 bench: venv-test ## Requests per second, beside a bare pass-through
 	@exec $(RUN) -m bench $(ARGS)

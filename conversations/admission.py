@@ -51,7 +51,7 @@ async def admit(
     """
     if counting:
         return Entry(await services.limits.admit(access.subjects, Ask()))
-    claimed = await services.once.claim(access.deployment_id, request, headers)
+    claimed = await services.once.claim(access, request, headers)
     if isinstance(claimed, Answered):
         return Entry(await services.limits.admit(access.subjects, Ask()), recorded=await recorded(claimed))
     ask = Ask(

@@ -10,8 +10,8 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
-from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
@@ -24,9 +24,12 @@ from config import database
 from conversations.background import Background
 from conversations.errors import ApiError
 from conversations.requests import MessagesRequest
+from operators.directory import Access
 
 HEADER = "idempotency-key"
 LONGEST = 255
+FORGOTTEN = b""
+"""The body's digest where its turn was erased since: any repetition is told so."""
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.05, 0.5
 
 log = logging.getLogger(__name__)
@@ -52,7 +55,9 @@ class Answered:
     """The key's turn, and what is kept of its answer beside the turn's record."""
 
     turn_id: UUID
-    envelope: dict[str, Any]
+    envelope: bytes
+    """Sealed; empty where the turn was erased since."""
+    expires_at: datetime
 
 
 _CLAIM = """
@@ -66,7 +71,8 @@ WHERE k.expires_at < now() OR (k.turn_id IS NULL AND k.lease_until < now())
 RETURNING owner
 """
 _HELD = """
-SELECT body_digest, turn_id, envelope FROM conversations_idempotencykey WHERE deployment_id = %s AND key_digest = %s
+SELECT body_digest, turn_id, envelope, expires_at
+FROM conversations_idempotencykey WHERE deployment_id = %s AND key_digest = %s
 """
 _RENEW = """
 UPDATE conversations_idempotencykey SET lease_until = now() + %s * interval '1 second'
@@ -111,7 +117,7 @@ class Once:
                 await self._task
 
     async def claim(
-        self, deployment_id: UUID, request: MessagesRequest, headers: dict[str, str]
+        self, access: Access, request: MessagesRequest, headers: dict[str, str]
     ) -> Attempt | Answered | None:
         """None without the header. Waits for another attempt of the same key.
 
@@ -119,10 +125,12 @@ class Once:
         """
         if HEADER not in headers:
             return None
-        key, body = _digest_of_key(headers[HEADER]), _digest_of_body(request, headers)
+        rules = access.data
+        key = rules.keyed("idempotency key", _digest_of_key(headers[HEADER]))
+        body = rules.keyed("idempotency body", _digest_of_body(request, headers))
         until, pause = time.monotonic() + settings.IDEMPOTENCY_WAIT_SECONDS, SHORTEST_PAUSE
         while True:
-            claimed = await self._claim(deployment_id, key, body)
+            claimed = await self._claim(access.deployment_id, key, body)
             if claimed is not None:
                 return claimed
             if time.monotonic() > until:
@@ -150,10 +158,10 @@ class Once:
         self._held.discard(attempt)
         if row is None:
             return None
-        if bytes(row[0]) != body:
+        if bytes(row[0]) not in {body, FORGOTTEN}:
             told = "another request was made with this key; a key goes with one body"
             raise ApiError(409, f"{HEADER}: {told}", headers={"x-should-retry": "false"})
-        return None if row[1] is None else Answered(row[1], orjson.loads(bytes(row[2])))
+        return None if row[1] is None else Answered(row[1], bytes(row[2] or b""), row[3])
 
     def let_go(self, attempt: Attempt) -> None:
         """It came to no answer: whoever asks next may try. Returns at once."""

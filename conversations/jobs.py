@@ -51,7 +51,8 @@ def perform(job_id: int, work: Callable[[Turn], Keep | None]) -> bool:
         if job is not None:
             # Each pause is twice the last, and jobs that failed together do not come back together.
             pause = min(FORGOTTEN_AFTER, FIRST_PAUSE * 2**job.attempts) * spread()
-            REVIEWS.put_off(job, pause, f"{type(error).__name__}: {error}")
+            # An error's text may quote what was said.
+            REVIEWS.put_off(job, pause, type(error).__name__)
         raise
 
 

@@ -74,6 +74,10 @@ class Judge:
         await asyncio.gather(*flights, return_exceptions=True)
         await self._client.close()
 
+    def forget(self) -> None:
+        """Verdicts give their reasons in words that may quote."""
+        self._known.clear()
+
     async def consider(self, situation: Situation, passages: Sequence[Passage]) -> Judgment | None:
         """The judgment on a situation's doubts, whose texts are `passages`; None where nothing is in doubt.
 

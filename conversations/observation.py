@@ -37,9 +37,15 @@ async def observe(
     return signals
 
 
+def forget() -> None:
+    """Signals quote, and their texts may name somebody who was erased."""
+    _operator_signals.clear()
+
+
 async def warm() -> None:
     """Loads what the screens read with, so that the first turn need not wait for it."""
-    hello = Passage("hello", "user", "messages[0]")
+    # A greeting in another language, and one without gaps between its words: each has lists of its own.
+    hello = Passage("guten Abend, wie geht es Ihnen? h o w a r e y o u", "user", "messages[0]")
     await asyncio.get_running_loop().run_in_executor(_screeners, measure, [hello], Configuration())
 
 

@@ -2,7 +2,8 @@
 
 from conversations.jobs import REVIEWS
 from conversations.redeciding.replays import REPLAYS
+from conversations.user_erasure import ERASURES
 from operators.scheduling import PUBLICATIONS
 from operators.webhooks.deliveries import DELIVERIES
 
-OUTBOXES = (REVIEWS, DELIVERIES, REPLAYS, PUBLICATIONS)
+OUTBOXES = (REVIEWS, DELIVERIES, REPLAYS, PUBLICATIONS, ERASURES)

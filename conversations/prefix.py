@@ -3,6 +3,8 @@
 The digest of a history is a chain, d(0) = H(deployment, user), d(i) = H(d(i-1), message i), so every prefix of a
 request is known in one pass. Two spellings of the same message (a string, or one text block; with or without cache
 markers; text blocks split differently; what the model thought left out) have the same digest.
+
+What is stored and looked up is `stored` of such a digest: keyed, so that nobody can try guesses against the rows.
 """
 
 from collections.abc import Sequence
@@ -11,6 +13,8 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+
+from operators.data_rules import DataRules
 
 # What a client may add or leave out when it sends a message again.
 _VOLATILE = frozenset({"cache_control", "citations", "caller"})
@@ -25,6 +29,11 @@ def extend(digest: bytes, role: str, content: str | Sequence[Any]) -> bytes:
     """The digest after one more message."""
     canonical = orjson.dumps([role, _blocks(content)], option=orjson.OPT_SORT_KEYS)
     return sha256(digest + canonical).digest()
+
+
+def stored(rules: DataRules, digest: bytes) -> bytes:
+    """As a row has it."""
+    return rules.keyed("prefix", digest)
 
 
 def digests(deployment_id: UUID, user_ref: str, messages: Sequence[dict[str, Any]]) -> list[bytes]:

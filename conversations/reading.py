@@ -1,4 +1,7 @@
-"""Reading the record for the app it is about: always within one deployment, never through the ORM."""
+"""Reading the record for the app it is about: always within one deployment, never through the ORM.
+
+What members tried in the playground is no conversation of the app's; the console shows it.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +12,7 @@ from uuid import UUID
 from psycopg.rows import dict_row
 
 from config import database
+from conversations import content
 
 Row = dict[str, Any]
 
@@ -21,15 +25,15 @@ _CONVERSATION = """
 SELECT c.id, c.user_ref, c.branched_from_id, c.created_at, c.last_turn_at, c.turn_count, c.flagged, c.ended_at,
        c.ended_by, c.ended_because, c.deleted_at
 FROM conversations_conversation c
-WHERE c.deployment_id = %(deployment)s"""
+WHERE c.deployment_id = %(deployment)s AND NOT c.playground"""
 
 _TURN_COLUMNS = """t.id, t.conversation_id, t.parent_id, t.number, t.status, t.outcome, t.tier, t.flagged, t.model,
        t.upstream, t.upstream_model, t.stop_reason, t.error, t.input_tokens, t.output_tokens, t.started_at,
        t.milliseconds, t.upstream_milliseconds, t.request_id, t.entry_id, t.charter_digest, c.number AS configuration"""
 
 _TURN = f"""
-SELECT {_TURN_COLUMNS}, t.content, t.decision
-FROM conversations_turn t LEFT JOIN operators_configuration c ON c.id = t.configuration_id
+SELECT {_TURN_COLUMNS}, {content.COLUMNS}, t.decision
+FROM conversations_turn t LEFT JOIN operators_configuration c ON c.id = t.configuration_id {content.FROM_JOIN}
 WHERE t.deployment_id = %s AND t.id = %s
 """  # noqa: S608 - made of the constants above
 
@@ -143,23 +147,35 @@ async def turns(deployment_id: UUID, conversation_id: UUID, position: Position) 
         conditions.append(f"(t.number, t.id) < {place.format('before')}")
     order = "t.number DESC, t.id DESC" if position.backwards else "t.number, t.id"
     sql = f"""
-        SELECT {_TURN_COLUMNS},
+        SELECT {_TURN_COLUMNS}, t.gone, t.data_key_id, dk.wrapped,
                CASE WHEN t.place <= %(limit)s AND t.earlier < %(bytes)s THEN t.content END AS content
         FROM (
             SELECT t.*, row_number() OVER (ORDER BY {order}) AS place,
                    sum(octet_length(t.content)) OVER (ORDER BY {order}) - octet_length(t.content) AS earlier
             FROM conversations_turn t WHERE {" AND ".join(conditions)} ORDER BY {order} LIMIT %(limit)s + 1
-        ) t LEFT JOIN operators_configuration c ON c.id = t.configuration_id
+        ) t LEFT JOIN operators_configuration c ON c.id = t.configuration_id {content.FROM_JOIN}
         ORDER BY t.place
     """  # noqa: S608 - made of the constants above
     values = {"deployment": deployment_id, "conversation": conversation_id, "after": position.after}
-    return await _rows(sql, values | {"before": position.before, "limit": position.limit, "bytes": LARGEST_PAGE_BYTES})
+    more = {"before": position.before, "limit": position.limit, "bytes": LARGEST_PAGE_BYTES}
+    return [_opened(row) for row in await _rows(sql, values | more)]
 
 
 async def turn(deployment_id: UUID, turn_id: UUID) -> Row | None:
-    """With `decision` and `content`, both as they are stored."""
+    """With `content`, {"system", "messages", "answer"}, and `decision` with what it quotes."""
     rows = await _rows(_TURN, (deployment_id, turn_id))
-    return rows[0] if rows else None
+    return _opened(rows[0]) if rows else None
+
+
+def _opened(row: Row) -> Row:
+    """The row with its content in the clear; `gone` says why there is none, `error` is whole where it is known."""
+    if row["content"] is None:
+        return row
+    found = content.opened(row["id"], row["content"], row["gone"], row["data_key_id"], row["wrapped"])
+    opened = row | {"content": found.said, "gone": found.gone, "error": found.error or row["error"]}
+    if "decision" in row:
+        opened["decision"] = found.decision(row["decision"])
+    return opened
 
 
 async def _rows(sql: str, values: Mapping[str, Any] | Sequence[Any]) -> list[Row]:

@@ -22,7 +22,8 @@ from psycopg.rows import TupleRow
 from audit.log.names import Name
 from audit.log.writer import INSERT_ENTRIES, Row, entry_parameters, entry_row
 from config import database
-from conversations.erasure import NO_PAST, NO_PREFIX, NOTHING_SAID, without_evidence
+from conversations.content import ContentKey
+from conversations.erasure import FORGET_RESULT, NO_PAST, NO_PREFIX
 from conversations.errors import NotRecordedError
 from conversations.idempotency import Attempt, TakenOverError, answered
 from conversations.limits import Spent
@@ -82,6 +83,11 @@ class TurnRecord:
     decision: bytes
     past: bytes
     content: bytes
+    """Sealed with `data_key`; empty, and `gone` says why, where none is kept."""
+    gone: str
+    data_key: ContentKey | None
+    owner: bytes
+    """Whose data it is, by the keyed digest that an erasure names."""
     request_id: str
     model: str
     upstream: str
@@ -107,6 +113,8 @@ class TurnRecord:
     """Holds the idempotency key whose answer this is."""
     envelope: bytes = b""
     beside: Beside | None = None
+    tried_by: UUID | None = None
+    """The member who asked, in the playground; None where an app did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +144,8 @@ _COLUMNS = {
     "decision": "bytea",
     "past": "bytea",
     "content": "bytea",
+    "gone": "text",
+    "data_key_id": "uuid",
     "content_digest": "text",
     "entry_id": "uuid",
     "request_id": "text",
@@ -167,6 +177,11 @@ _EXTRA = {
     "ended_because": "text",
     "told": "text",
 } | _USED
+_EXTRA |= {"owner": "bytea", "wrapped": "bytea"}
+"""`wrapped`: the data key's, where its row is still to be made."""
+_MADE = {"content_digest", "entry_id", "data_key_id", "wrapped"}
+"""Columns that are no field of a TurnRecord."""
+_TURN_COLUMNS = ", ".join(_COLUMNS)
 # Named apart from the entries' parameters: there may be more entries than turns.
 _ARRAYS = ", ".join(f"%(turn_{column})s::{kind}[]" for column, kind in (_COLUMNS | _EXTRA).items())
 
@@ -185,11 +200,20 @@ _EVENTS = f""", happened AS (
 """  # noqa: S608 - made of the constant above
 
 
-def _statement(turn_count: str, *, tell: bool) -> str:
+def _statement(turn_count: str, digest: str, *, tell: bool) -> str:
     """One statement, so one round trip and one transaction. A conversation is made by its first turn."""
+    values = ", ".join(digest if column == "content_digest" else column for column in _COLUMNS)
     return f"""
 WITH new_turns AS (
     SELECT * FROM unnest({_ARRAYS}) AS t ({", ".join(_COLUMNS | _EXTRA)})
+), keys AS (
+    INSERT INTO conversations_datakey (id, deployment_id, owner, wrapped)
+    SELECT data_key_id, deployment_id, owner, wrapped FROM new_turns WHERE wrapped IS NOT NULL
+    ON CONFLICT (id) DO NOTHING
+), held AS MATERIALIZED (
+    -- An erasure deletes the key: it waits for this commit and then finds the turn, or this finds no key any more.
+    SELECT id FROM conversations_datakey
+    WHERE id IN (SELECT data_key_id FROM new_turns WHERE wrapped IS NULL) ORDER BY id FOR KEY SHARE
 ), conversations AS (
     INSERT INTO conversations_conversation AS c
         (id, deployment_id, user_ref, branched_from_id, last_turn_at, turn_count, flagged, ended_at, ended_by,
@@ -205,7 +229,7 @@ WITH new_turns AS (
         ended_because = CASE WHEN c.ended_at IS NULL THEN excluded.ended_because ELSE c.ended_because END
     RETURNING c.id, c.ended_at = now() AS ended_now
 ), turns AS (
-    INSERT INTO conversations_turn ({", ".join(_COLUMNS)}) SELECT {", ".join(_COLUMNS)} FROM new_turns
+    INSERT INTO conversations_turn ({_TURN_COLUMNS}) SELECT {values} FROM new_turns t
 ), jobs AS (
     INSERT INTO conversations_job (kind, turn_id)
     SELECT kind, id FROM new_turns CROSS JOIN unnest(%(reviews)s::text[]) AS kind
@@ -229,13 +253,16 @@ SELECT * FROM used
 """  # noqa: S608 - made of constants
 
 
-# A conversation that was deleted meanwhile is given no count, which its row refuses, and so the whole statement fails:
-# its turn is then recorded without content.
+# A conversation that was deleted meanwhile is given no count, and a turn of a user who was erased meanwhile no digest.
+# Their rows refuse that, and so the whole statement fails: the turn is then recorded without content.
+_COUNT = "c.turn_count + excluded.turn_count"
+_DIGEST = """CASE WHEN (t.data_key_id IS NULL OR t.wrapped IS NOT NULL OR t.data_key_id IN (SELECT id FROM held))
+    AND NOT EXISTS (SELECT FROM conversations_erasure e WHERE e.owner = t.owner AND e.requested_at > t.started_at)
+    THEN t.content_digest END"""
 _RECORD = {
-    tell: _statement("CASE WHEN c.deleted_at IS NULL THEN c.turn_count + excluded.turn_count END", tell=tell)
-    for tell in (False, True)
+    tell: _statement(f"CASE WHEN c.deleted_at IS NULL THEN {_COUNT} END", _DIGEST, tell=tell) for tell in (False, True)
 }
-_RECORD_IN_DELETED = {tell: _statement("c.turn_count + excluded.turn_count", tell=tell) for tell in (False, True)}
+_RECORD_ERASED = {tell: _statement(_COUNT, "t.content_digest", tell=tell) for tell in (False, True)}
 """With `tell`: where some turn is flagged or ends its conversation. The others do not pay for it."""
 
 
@@ -245,7 +272,7 @@ class Recorder:
     def __init__(self, counted: Callable[[Iterable[Spent]], None] = lambda _spent: None) -> None:
         """counted: is told what each commit added to the count of usage, before its answers leave."""
         self._counted = counted
-        self._waiting: asyncio.Queue[tuple[TurnRecord, asyncio.Future[None]]] = asyncio.Queue()
+        self._waiting: asyncio.Queue[tuple[TurnRecord, asyncio.Future[bool]]] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -258,16 +285,17 @@ class Recorder:
             with suppress(asyncio.CancelledError):
                 await self._task
 
-    async def record(self, turn: TurnRecord) -> None:
-        """Returns once the turn is committed. Raises NotRecordedError when it is not.
+    async def record(self, turn: TurnRecord) -> bool:
+        """Returns once the turn is committed: True as it is, False without content, where its conversation or user was
+        erased meanwhile. Raises NotRecordedError when it is not committed.
 
         Raises TakenOverError, and records nothing, where another attempt holds the turn's idempotency key.
         """
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.put_nowait((turn, done))
         try:
             # Shielded: a caller who goes away while waiting does not take the record along.
-            await asyncio.wait_for(asyncio.shield(done), PATIENCE_SECONDS)
+            return await asyncio.wait_for(asyncio.shield(done), PATIENCE_SECONDS)
         except TimeoutError:
             done.cancel()
             raise NotRecordedError from None
@@ -286,9 +314,9 @@ class Recorder:
             for _ in batch:
                 self._waiting.task_done()
 
-    async def _write(self, batch: Sequence[tuple[TurnRecord, asyncio.Future[None]]]) -> None:
+    async def _write(self, batch: Sequence[tuple[TurnRecord, asyncio.Future[bool]]]) -> None:
         try:
-            spent, lost = await asyncio.wait_for(_insert([turn for turn, _ in batch]), PATIENCE_SECONDS / 2)
+            spent, lost, whole = await asyncio.wait_for(_insert([turn for turn, _ in batch]), PATIENCE_SECONDS / 2)
         except (psycopg.Error, OSError, TimeoutError, ValueError) as error:
             if len(batch) > 1 and not isinstance(error, psycopg.OperationalError | OSError | TimeoutError):
                 for one in batch:
@@ -306,18 +334,20 @@ class Recorder:
                 if turn.attempt in lost:
                     done.set_exception(TakenOverError())
                 else:
-                    done.set_result(None)
+                    done.set_result(whole)
 
 
-async def _insert(turns: Sequence[TurnRecord]) -> tuple[list[Spent], set[Attempt | None]]:
-    """What was added to the count of usage, and the attempts that no longer hold their keys: those are not recorded."""
+async def _insert(turns: Sequence[TurnRecord]) -> tuple[list[Spent], set[Attempt | None], bool]:
+    """What was added to the count of usage, the attempts that no longer hold their keys (those are not recorded), and
+    whether the turns were recorded with their content.
+    """
     rows = [_row(turn) for turn in turns]
     try:
-        return await _insert_rows(_RECORD, rows)
+        return *await _insert_rows(_RECORD, rows), True
     except psycopg.errors.NotNullViolation as error:
-        if len(turns) > 1 or error.diag.column_name != "turn_count":
+        if len(turns) > 1 or error.diag.column_name not in {"turn_count", "content_digest"}:
             raise
-        return await _insert_rows(_RECORD_IN_DELETED, [replace(rows[0], turn=_erased(turns[0]))])
+        return *await _insert_rows(_RECORD_ERASED, [replace(rows[0], turn=_erased(turns[0]))]), False
 
 
 async def _insert_rows(statement: dict[bool, str], rows: Sequence[_Row]) -> tuple[list[Spent], set[Attempt | None]]:
@@ -333,6 +363,8 @@ async def _insert_rows(statement: dict[bool, str], rows: Sequence[_Row]) -> tupl
             for beside in besides:
                 if (await connection.execute(beside.statement, beside.parameters)).rowcount != 1:
                     raise DisplacedError("another has answered in this turn's place")
+            if statement is _RECORD_ERASED:  # what its batch is given of it must go as well
+                await connection.execute(FORGET_RESULT, (rows[0].turn.id,))
             return spent, {attempt for attempt, _, _ in attempts} - kept
 
 
@@ -343,11 +375,14 @@ async def _execute(
     parameters: dict[str, Any] = {
         f"turn_{column}": [getattr(turn, column) for turn in turns]
         for column in (_COLUMNS | _EXTRA)
-        if column not in {"content_digest", "entry_id"}
+        if column not in _MADE
     }
+    keys = [turn.data_key for turn in turns]
     parameters |= {
         "turn_content_digest": [row.digest for row in rows],
         "turn_entry_id": [row.entry.id for row in rows],
+        "turn_data_key_id": [key.id if key else None for key in keys],
+        "turn_wrapped": [(key.wrapped or None) if key else None for key in keys],
         "reviews": list(REVIEWS),
     }
     chosen = statement[any(turn.told for turn in turns)]
@@ -384,16 +419,24 @@ def _ended(turn: TurnRecord) -> Row:
 
 
 def _erased(turn: TurnRecord) -> TurnRecord:
-    """What is left of a turn whose conversation was deleted meanwhile; its entry still tells what it was."""
+    """What is left of a turn whose conversation or user was erased meanwhile; its entry still tells what it was."""
     return replace(
-        turn, content=NOTHING_SAID, prefix=NO_PREFIX, past=NO_PAST, error="", decision=without_evidence(turn.decision)
+        turn,
+        content=b"",
+        gone="deleted",
+        data_key=None,
+        user_ref="",
+        prefix=NO_PREFIX,
+        past=NO_PAST,
+        error="",
+        envelope=b"",
     )
 
 
 def _entry(turn: TurnRecord, digest: str) -> Row:
     return entry_row(
         Name.TURN_RECORDED,
-        actor=("key", turn.key_id),
+        actor=("account", turn.tried_by) if turn.tried_by else ("key", turn.key_id),
         subject=("turn", turn.id),
         digest=digest,
         entry_id=turn.receipt,
@@ -406,5 +449,6 @@ def _entry(turn: TurnRecord, digest: str) -> Row:
             "status": turn.status,
             "decision": sha256(turn.decision).hexdigest(),
             "charter": turn.charter_digest,
-        },
+        }
+        | ({"playground": True} if turn.tried_by else {}),
     )

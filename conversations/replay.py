@@ -8,40 +8,57 @@ import orjson
 
 from charter import Decision, Past
 from config import database
+from conversations import content
 from conversations.errors import ApiError
 from conversations.history import Place
 from conversations.idempotency import HEADER, Answered
 from conversations.sse import Event, made
 
-_TURN = """
-SELECT t.conversation_id, t.parent_id, t.number, t.decision, t.content, t.entry_id, coalesce(c.number, 0)
-FROM conversations_turn t LEFT JOIN operators_configuration c ON c.id = t.configuration_id
+_TURN = f"""
+SELECT t.conversation_id, t.parent_id, t.number, t.decision, t.entry_id, coalesce(c.number, 0), {content.COLUMNS}
+FROM conversations_turn t LEFT JOIN operators_configuration c ON c.id = t.configuration_id {content.FROM_JOIN}
 WHERE t.id = %s
-"""
+"""  # noqa: S608 - made of constants
 
 
 class Recorded:
     """A turn that was answered before. `message`: its answer, without our `plumbline`."""
 
-    def __init__(self, turn_id: UUID, row: tuple[Any, ...], envelope: dict[str, Any]) -> None:
-        conversation, parent, number, decision, content, self.receipt, self.configuration_number = row
-        self.turn_id = turn_id
+    def __init__(
+        self, answered: Answered, row: tuple[Any, ...], found: content.Opened, envelope: dict[str, Any]
+    ) -> None:
+        conversation, parent, number, decision, self.receipt, self.configuration_number = row
+        self.turn_id = answered.turn_id
         self.place = Place(conversation, parent, None, number, 0, [], b"", Past())
-        made = orjson.loads(bytes(decision))
+        made = found.decision(decision)
         self.decision = Decision.from_json(made)
         self.not_granted: dict[str, str] = made.get("not_granted", {})
         self.dropped: dict[str, str] = envelope["dropped"]
-        self.message = envelope["message"] | {"content": orjson.loads(bytes(content))["answer"]}
+        # Where the deployment keeps no content, the envelope has it.
+        self.message = {"content": found.said["answer"]} | envelope["message"]
+        self.until = answered.expires_at
 
 
 async def recorded(answered: Answered) -> Recorded:
     """Raises ApiError 409 where the turn was deleted since: it is not answered anew either."""
     async with database.pool().connection() as connection:
         row = await (await connection.execute(_TURN, (answered.turn_id,))).fetchone()
-    if row is None or orjson.loads(bytes(row[4])).get("deleted"):
-        told = "this request was answered, and its turn was deleted since"
-        raise ApiError(409, f"{HEADER}: {told}", headers={"x-should-retry": "false"})
-    return Recorded(answered.turn_id, row, answered.envelope)
+    if row is not None:
+        found, envelope = content.opened(answered.turn_id, *row[6:]), _envelope(answered, *row[8:])
+        if envelope is not None and found.gone in {"", "not_stored"}:
+            return Recorded(answered, row[:6], found, envelope)
+    told = "this request was answered, and its turn was erased since"
+    raise ApiError(409, f"{HEADER}: {told}", headers={"x-should-retry": "false"})
+
+
+def _envelope(answered: Answered, key_id: UUID | None, wrapped: bytes | None) -> dict[str, Any] | None:
+    """None where it was erased."""
+    raw = answered.envelope
+    if key_id is None:  # from before content was sealed
+        return orjson.loads(raw) if raw else None  # type: ignore[no-any-return]
+    if not raw or wrapped is None:
+        return None
+    return orjson.loads(content.unseal(content.open_key(key_id, wrapped), content.ENVELOPE, answered.turn_id, raw))  # type: ignore[no-any-return]
 
 
 def events(message: dict[str, Any]) -> Iterator[Event]:

@@ -7,12 +7,14 @@ from django.conf import settings
 
 from audit.oversight.state import Oversight
 from config import database, notices
+from config.sealing import SealError
 from conversations import observation
 from conversations.adjustments import Adjustments
 from conversations.back_office import BackOffice
 from conversations.background import Background
 from conversations.idempotency import Once
 from conversations.judge import configured_judge
+from conversations.keyring import Keyring
 from conversations.limits import Limiter
 from conversations.record import Recorder
 from conversations.running import Running
@@ -26,6 +28,7 @@ class Services:
     def __init__(self) -> None:
         self.directory = Directory()
         self.adjustments = Adjustments()
+        self.keyring = Keyring()
         self.oversight = Oversight()
         self.upstreams = Upstreams()
         self.judge = configured_judge()
@@ -35,6 +38,7 @@ class Services:
         self.oversight.on_change(self.directory.check_charter)
         self.back_office = BackOffice()
         self.background = Background()
+        notices.subscribe(self._forget_what_was_said)
         self.once = Once(self.background)
 
     async def start(self) -> None:
@@ -57,6 +61,13 @@ class Services:
         if self.judge is not None:
             await self.judge.close()
 
+    def _forget_what_was_said(self, kind: str, _subject: str) -> None:
+        """After an erasure: what this process remembers of texts it read. It is read anew where it comes again."""
+        if kind in {"data_key", "everything"}:
+            observation.forget()
+            if self.judge is not None:
+                self.judge.forget()
+
     def finish_later(self, work: Coroutine[Any, Any, None]) -> None:
         """Runs `work` to its end even though the caller is gone; `stop` waits for it."""
         self.background.start(work, "an interrupted turn was not recorded")
@@ -73,6 +84,8 @@ def services() -> Services:
 
 async def open_services() -> None:
     global _services  # noqa: PLW0603 - one set a process
+    if not settings.MASTER_KEYS:
+        raise SealError("PLUMBLINE_MASTER_KEY is not set: content cannot be kept without it")
     await database.open_pool()
     _services = Services()
     await _services.start()

@@ -1,4 +1,5 @@
 import logging
+from uuid import UUID
 
 import psycopg
 from celery import shared_task
@@ -7,8 +8,11 @@ from django.utils import timezone
 import conversations.batches.stopping  # noqa: F401 - before the worker forks
 from conversations import batched_reviews
 from conversations.batches.handing import archive_old
+from conversations.erasure_list import append_new
 from conversations.models import IdempotencyKey
 from conversations.outboxes import OUTBOXES
+from conversations.retention import apply_retention
+from conversations.user_erasure import carry_out
 
 log = logging.getLogger(__name__)
 
@@ -76,3 +80,20 @@ def replay_charter_proposals() -> int:
     from conversations.charter_replay import replay_waiting
 
     return replay_waiting()
+
+
+@shared_task(name="conversations.carry_out_erasure")
+def carry_out_erasure(order_id: str) -> bool:
+    """True where nothing is left; otherwise it is handed over again."""
+    return carry_out(UUID(order_id))
+
+
+@shared_task(name="conversations.apply_retention")
+def apply_content_retention() -> int:
+    """How many turns were emptied. One run at a time: another one finds nothing to take."""
+    return sum(run.turns for run in apply_retention())
+
+
+@shared_task(name="conversations.list_erasures")
+def list_erasures() -> int:
+    return append_new()

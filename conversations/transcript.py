@@ -1,5 +1,6 @@
 """What came of a turn, gathered while it is answered, and then its record."""
 
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,16 +9,20 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import orjson
+import psycopg
 
 from charter import Signal
-from conversations import closing, prefix
+from conversations import closing, content, prefix
 from conversations.blocks import Blocks
-from conversations.errors import ApiError, PausedError
+from conversations.content import ContentKey, SealError
+from conversations.errors import ApiError, NotRecordedError, PausedError
+from conversations.keyring import owner_conversation, owner_user
 from conversations.limits import Used
 from conversations.limits.tokens import guess_written
 from conversations.models.record import Turn
 from conversations.record import TurnRecord
 from conversations.sse import Event
+from conversations.upstreams import UpstreamError
 
 if TYPE_CHECKING:
     from conversations.turn import TurnInProgress
@@ -28,6 +33,8 @@ ANSWERED = frozenset({Status.ANSWERED, Status.OWN_WORDS, Status.GUARDED})
 FORCED = "stewards.review"
 """The flag of every turn of a deployment that stewards hold to review; the decision says why in `forced_review`."""
 _LARGEST_COUNT = 2**31 - 1
+
+log = logging.getLogger(__name__)
 
 
 def system_digest(system: list[dict[str, Any]]) -> str:
@@ -48,6 +55,10 @@ class Transcript:
         self._stop_reason = ""
         self._stopped: Signal | None = None
         self._error = ""
+        self._quoted_error = ""
+        """The whole of it, which may quote; it is sealed with the content."""
+        self.key: ContentKey | None = None
+        """What the turn's content is sealed with, once it is recorded."""
         self.status = Status.ANSWERED
         self.own_words = False
         self.message: dict[str, Any] | None = None
@@ -94,7 +105,10 @@ class Transcript:
     def fail(self, error: ApiError) -> None:
         self.failure = error
         self.status = Status.PAUSED if isinstance(error, PausedError) else Status.UPSTREAM_ERROR
-        self._error = f"{error.status} {error.kind}: {error.message}"[:500]
+        whole = f"{error.status} {error.kind}: {error.message}"[:500]
+        self._error = whole
+        if isinstance(error, UpstreamError):
+            self._error, self._quoted_error = f"{error.status} {error.kind}", whole
 
     def interrupted(self) -> None:
         """Cancelled in mid-answer: by a pause, or else the caller hung up."""
@@ -114,8 +128,11 @@ class Transcript:
         """One commit with everything of this turn. Raises NotRecordedError, or that another attempt has its key."""
         turn, services, used = self._turn, self._turn.services, self._used()
         try:
-            record = self._as_record(used)
-            await services.recorder.record(record)
+            key = await self._find_key()
+            record = self._as_record(used, key, await self._said())
+            kept = await services.recorder.record(record)
+            if record.data_key is not None:
+                services.keyring.recorded(record.data_key, kept=kept)
             if record.attempt is not None:
                 services.once.done(record.attempt)
         finally:
@@ -134,16 +151,68 @@ class Transcript:
             used = replace(used, input=turn.admission.ask.input_tokens)
         return replace(used, output=max(used.output, guess_written(self._blocks.values())))
 
-    def _kept_envelope(self) -> bytes:
-        message = {name: value for name, value in self._envelope.items() if name not in {"content", "plumbline"}}
-        return orjson.dumps({"message": message, "dropped": self._turn.dropped})
+    @property
+    def _owner(self) -> bytes:
+        """Whose key seals this turn: its user's, or its conversation's where no user is named."""
+        place, rules = self._turn.place, self._turn.access.data
+        if place.user_ref:
+            return owner_user(rules, place.user_ref)
+        return owner_conversation(rules, place.conversation_id)
 
-    def _as_record(self, used: Used) -> TurnRecord:
-        turn, place, decision = self._turn, self._turn.place, self._turn.decision
+    async def _find_key(self) -> ContentKey | None:
+        """None where nothing is kept. Raises NotRecordedError."""
+        turn, place = self._turn, self._turn.place
+        if not turn.access.data.store_content and turn.attempt is None:
+            return None
+        new = not place.user_ref and (place.parent_id is None or place.branched_from is not None)
+        try:
+            self.key = await turn.services.keyring.of(self._owner, new=new)
+        except (SealError, psycopg.Error, OSError) as error:
+            log.error("no key for a turn's content, its answer is withheld: %s", error)  # noqa: TRY400
+            raise NotRecordedError from None
+        return self.key
+
+    def _kept_envelope(self, key: ContentKey, answer: list[Any]) -> bytes:
+        """Sealed. An answer that is not kept, or not as it was, is kept here until its idempotency key is forgotten."""
+        message = {name: value for name, value in self._envelope.items() if name not in {"content", "plumbline"}}
+        if not self._turn.access.data.store_content or self._turn.redactor:
+            message["content"] = answer
+        kept = {"message": message, "dropped": self._turn.dropped}
+        return content.seal(key.cipher, content.ENVELOPE, self._turn.id, orjson.dumps(kept))
+
+    async def _said(self) -> dict[str, Any]:
+        """As it is kept, with placeholders for personal data where the deployment wants that."""
+        turn = self._turn
+        if not turn.access.data.store_content:
+            return {}
+        said = {"messages": turn.place.messages[turn.place.known :], "system": turn.request.system}
+        said["answer"] = self._answer
+        if turn.redactor is None:
+            return said
+        # The whole history first: a value's number is the same in each turn of it.
+        await turn.redactor.redact(turn.place.messages)
+        return await turn.redactor.redact(said)  # type: ignore[no-any-return]
+
+    @property
+    def _answer(self) -> list[Any]:
+        return self._blocks.all()
+
+    def _sealed_content(self, key: ContentKey, said: dict[str, Any], words: dict[str, Any], digest: bytes) -> bytes:
+        turn, error = self._turn, self._quoted_error
+        if turn.redactor:
+            words, error = turn.redactor.redact_now([words, error])
+        plain = content.payload(said, words, error, digest)
+        return content.seal(key.cipher, content.TURN, turn.id, plain)
+
+    def _as_record(self, used: Used, key: ContentKey | None, said: dict[str, Any]) -> TurnRecord:
+        turn, place, decision, rules = self._turn, self._turn.place, self._turn.decision, self._turn.access.data
         assert decision is not None  # noqa: S101 - decided before anything is answered
-        answer = self._blocks.all()
+        answer = self._answer
+        made = self._decision_json()
+        words = content.quoted(made)
         comes_back = turn.request.comes_back(answer, self._stop_reason)
         route = turn.call.route if turn.call else None
+        digest = prefix.extend(place.digest, "assistant", comes_back) if comes_back else place.digest
         flagged, ended = bool(self._flags()), decision.outcome == "end"
         return TurnRecord(
             id=turn.id,
@@ -158,7 +227,7 @@ class Transcript:
             configuration_id=turn.access.configuration_id,
             key_id=turn.access.key_id,
             charter_digest=decision.charter_digest,
-            prefix=prefix.extend(place.digest, "assistant", comes_back) if comes_back else place.digest,
+            prefix=prefix.stored(rules, digest),
             status=self.status,
             outcome=decision.outcome,
             tier=decision.tier,
@@ -168,11 +237,12 @@ class Transcript:
             ended_because=decision.winner.reason[:300] if ended and decision.winner else "",
             ended_now=ended and not place.past.ended,
             told=self._told() if flagged or ended else "",
-            decision=orjson.dumps(self._decision_json()),
+            decision=orjson.dumps(made),
             past=orjson.dumps(asdict(place.past.after(decision, turn.signals))),
-            content=orjson.dumps(
-                {"system": turn.request.system, "messages": place.messages[place.known :], "answer": answer}
-            ),
+            content=self._sealed_content(key, said, words, digest) if key and rules.store_content else b"",
+            gone="" if rules.store_content else "not_stored",
+            data_key=key,
+            owner=self._owner,
             request_id=turn.request_id,
             model=turn.request.model,
             upstream=route.endpoint.name if route else "",
@@ -186,8 +256,9 @@ class Transcript:
             milliseconds=round((time.monotonic() - turn.clock) * 1000),
             upstream_milliseconds=round(turn.upstream_seconds * 1000),
             beside=turn.settle(self) if turn.settle else None,
+            tried_by=turn.access.tried_by,
             attempt=turn.attempt if self.status in ANSWERED else None,
-            envelope=self._kept_envelope() if turn.attempt is not None else b"",
+            envelope=self._kept_envelope(key, answer) if key and turn.attempt is not None else b"",
             subjects=turn.access.subjects,
             used_model=turn.offer.name,
             used_input=used.input,
@@ -219,7 +290,7 @@ class Transcript:
         """What webhooks are told: ids and the charter's words, nothing that anyone said."""
         turn, decision = self._turn, self._turn.decision
         assert decision is not None  # noqa: S101 - decided before anything is answered
-        told = {
+        told: dict[str, Any] = {
             "turn_id": str(turn.id),
             "conversation_id": str(turn.place.conversation_id),
             "deployment_id": str(turn.access.deployment_id),
@@ -229,6 +300,8 @@ class Transcript:
             "reason": decision.winner.reason if decision.winner else "",
             "flags": self._flags(),
         }
+        if turn.access.tried_by is not None:
+            told["playground"] = True
         return orjson.dumps(told).decode()
 
     def _finish(self, stop_reason: Any, stopped: Signal | None) -> None:

@@ -32,6 +32,7 @@ from conversations.history import Place, find_place
 from conversations.idempotency import Attempt
 from conversations.limits import Admission
 from conversations.record import Beside
+from conversations.redaction import Redactor, Restorer
 from conversations.replay import Recorded
 from conversations.requests import MessagesRequest
 from conversations.services import Services
@@ -66,6 +67,8 @@ class TurnInProgress:
     """What it was decided from."""
     decision: Decision | None = None
     system: list[dict[str, Any]] = field(default_factory=list)
+    sent_messages: list[dict[str, Any]] = field(default_factory=list)
+    """As the model gets them."""
     dropped: dict[str, str] = field(default_factory=dict)
     """Request fields that the model cannot take, each with the word on it."""
     not_granted: dict[str, str] = field(default_factory=dict)
@@ -74,6 +77,8 @@ class TurnInProgress:
     upstream_seconds: float = 0.0
     pause: ApiError | None = None
     """Set when a steward's pause ends the running stream."""
+    redactor: Redactor | None = None
+    """What replaces personal data where the deployment wants that."""
     settle: Callable[[Transcript], Beside] | None = None
     """What else is committed with the record, for whoever waits for this turn otherwise than by its answer."""
 
@@ -142,7 +147,7 @@ async def begin(
 async def _prepare(turn: TurnInProgress, *, counting: bool) -> None:
     """Observed, decided and composed."""
     access, request = turn.access, turn.request
-    place = await find_place(request, access.deployment_id, turn.headers.get("plumbline-conversation", ""))
+    place = await find_place(request, access, turn.headers.get("plumbline-conversation", ""))
     turn.place = place
     wishes = {**await turn.services.adjustments.of(access.deployment_id, place.user_ref), **request.adjustments}
     paused = turn.services.oversight.behaviours
@@ -156,9 +161,21 @@ async def _prepare(turn: TurnInProgress, *, counting: bool) -> None:
         past=place.past,
         paused=paused,
     )
+    if access.data.redaction != "off":
+        turn.redactor = Redactor()
     turn.situation = situation if counting else await judged(turn, situation)
     turn.decision = decide(turn.situation)
-    turn.system = compose(access.charter, access.configuration, turn.decision.effective, turn.decision, request.system)
+    # Messages first, so that numbers are given in the order of what was said.
+    turn.sent_messages = await to_model(turn, place.messages)
+    system = await to_model(turn, request.system)
+    turn.system = compose(access.charter, access.configuration, turn.decision.effective, turn.decision, system)
+
+
+async def to_model(turn: TurnInProgress, value: Any) -> Any:
+    """What of the app's words may leave for a model: all, or with placeholders for personal data."""
+    if turn.redactor is None or turn.access.data.redaction != "upstream":
+        return value
+    return await turn.redactor.redact(value)
 
 
 def _repeat(turn: TurnInProgress, recorded: Recorded) -> None:
@@ -191,7 +208,8 @@ async def judged(turn: TurnInProgress, situation: Situation) -> Situation:
     if judge is None or not doubts(situation):
         return situation
     said, by_operator = observation.texts(turn.place, turn.request.system, situation.configuration)
-    judgment = await judge.consider(situation, [*by_operator, *said])
+    asked = [replace(one, text=await to_model(turn, one.text)) for one in (*by_operator, *said)]
+    judgment = await judge.consider(situation, asked)
     # That took a while, and a pause only ends what is already running.
     turn.refuse_if_paused()
     return replace(situation, judgment=judgment)
@@ -215,7 +233,7 @@ async def _answer_plainly(turn: TurnInProgress) -> dict[str, Any]:
             guard = guard_of(turn)
             with transcript.timing_upstream():
                 answer = await closing.answer(turn, wording.for_upstream(turn))
-            message = guard.plain(answer.message)
+            message = guard.plain(turn.redactor.restore(answer.message) if turn.redactor else answer.message)
             transcript.take_message(message, answer.request_id, stopped=guard.stopped)
         else:
             message = wording.own_message(turn, words)
@@ -275,10 +293,12 @@ async def _events(turn: TurnInProgress, transcript: Transcript) -> AsyncIterator
         for event in wording.own_events(turn, words):
             yield event
         return
+    restorer = Restorer(turn.redactor) if turn.redactor and turn.redactor.found else None
     with transcript.timing_upstream():
         async with aclosing(closing.events(turn, wording.for_upstream(turn))) as events:
             async for event in events:
-                yield event
+                for one in restorer.pass_on(event) if restorer else (event,):
+                    yield one
 
 
 def guard_of(turn: TurnInProgress) -> Guard:

@@ -19,7 +19,7 @@ _IN_HEADERS = ("conversation", "turn", "receipt", "outcome", "tier")
 
 def for_upstream(turn: "TurnInProgress") -> Call:
     """The turn's call of the model: what the app sent, with the whole history and our system."""
-    body = {**turn.request.body, "messages": messages_for(turn.access.charter, turn.place.messages)}
+    body = {**turn.request.body, "messages": messages_for(turn.access.charter, turn.sent_messages)}
     body = closing.offered(turn, body)
     body["system"] = system_for(turn.system, body)
     headers = {name: turn.headers[name] for name in PASSED_HEADERS if name in turn.headers}
@@ -55,6 +55,8 @@ def reply_headers(turn: "TurnInProgress") -> dict[str, str]:
     told = plumbline(turn)
     named = {f"plumbline-{name}": str(told[name]) for name in _IN_HEADERS if told[name]}
     again = {"idempotency-replayed": "true"} if turn.recorded is not None else {}
+    if turn.recorded is not None:
+        again["idempotency-kept-until"] = turn.recorded.until.isoformat(timespec="seconds").replace("+00:00", "Z")
     return named | again | turn.admission.headers
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from charter.screens import encoder, reader
+from charter.screens import encoder, language, reader
 from evaluation.examples import EVERYDAY, HEADS, NEVER_TRAINED_ON, Example, examples
 from evaluation.scope_model import Measured
 
@@ -54,7 +54,7 @@ def _heads(
     heads: dict[str, dict[str, float]],
     foreign: dict[str, dict[str, float]],
 ) -> list[str]:
-    abroad = np.array([reader.foreign(row.text) for row in rows])
+    abroad = np.array([language.foreign(row.text) for row in rows])
     lines = [
         "",
         "## Heads",
@@ -80,7 +80,7 @@ def _sources(rows: list[Example], head: str) -> list[tuple[str, list[int]]]:
         if head in row.labels:
             name = row.source
             if name in SPLIT:
-                name += ": not English" if reader.foreign(row.text) else ": English"
+                name += ": not English" if language.foreign(row.text) else ": English"
             by_source.setdefault(name, []).append(index)
     return sorted(by_source.items())
 

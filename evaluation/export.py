@@ -31,17 +31,17 @@ class _First(nn.Module):
 
 
 class _Rest(nn.Module):
-    """That hidden state to the last logits and the scope vector."""
+    """That hidden state to the last logits, the scope vector, and what both are made of."""
 
     def __init__(self, encoder: Any, layers: int) -> None:
         super().__init__()
         self.layers, self.head, self.scope = encoder.bert.encoder.layer[layers:], encoder.late, encoder.scope
 
-    def forward(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         for layer in self.layers:
             hidden = _only(layer(hidden))
         mean = hidden.mean(1)
-        return self.head(mean), nn.functional.normalize(self.scope(mean), dim=1)
+        return self.head(mean), nn.functional.normalize(self.scope(mean), dim=1), mean
 
 
 def _only(output: Any) -> Tensor:
@@ -53,7 +53,7 @@ def export(encoder: Any, base: Path, layers: int = 2) -> dict[str, int]:
     ARTIFACT.mkdir(exist_ok=True)
     example = torch.randn(1, 7, 384)
     _graph(_First(encoder, layers), example, "words", ["hidden", "logits"], ARTIFACT / "first_look.onnx")
-    _graph(_Rest(encoder, layers), example, "hidden", ["logits", "vector"], ARTIFACT / "closer_look.onnx")
+    _graph(_Rest(encoder, layers), example, "hidden", ["logits", "vector", "mean"], ARTIFACT / "closer_look.onnx")
     table = encoder.bert.embeddings.word_embeddings.weight.detach().numpy()
     scales = (np.abs(table).max(axis=1) / 127).astype(np.float32)
     np.save(ARTIFACT / "words.npy", np.round(table / np.maximum(scales, 1e-12)[:, None]).astype(np.int8))

@@ -12,8 +12,11 @@ import orjson
 
 from charter import Charter, Configuration, ConfigurationError, load_charter, parse_configuration
 from config import database, notices
+from config.sealing import SealError
+from operators import data_rules
 from operators.allowances import Subject, read_subjects
 from operators.catalogue import Catalogue, Offers, read_catalogue
+from operators.data_rules import DataRules
 from operators.last_used import LastUses
 
 LARGEST = 20_000
@@ -37,6 +40,9 @@ class Access:
     scopes: frozenset[str]
     subjects: tuple[Subject, ...]
     """Who is held to limits: the key, the deployment, the operator."""
+    data: DataRules
+    tried_by: UUID | None = None
+    """The member who tries the deployment in the playground; None for an app."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +53,19 @@ class KnownKey:
     expires_at: datetime | None
     scopes: frozenset[str]
     access: Access | None
-    """None where the live settings do not fit the charter in force: nobody may be answered by them."""
+    """None where the live settings do not fit the charter in force, or the deployment's secret cannot be opened: nobody
+    may be answered then."""
 
 
-_FIND = """
+_FIND = f"""
 SELECT k.id, k.secret_hash, k.scopes, k.revoked_at IS NOT NULL, k.expires_at, d.id, d.operator_id, d.name,
-       d.model_names, d.model_aliases, c.id, c.number, c.settings
+       d.model_names, d.model_aliases, {data_rules.COLUMNS}, c.id, c.number, c.settings
 FROM operators_key k
 JOIN operators_deployment d ON d.id = k.deployment_id
+{data_rules.FROM_JOIN}
 LEFT JOIN operators_configuration c ON c.id = d.live_id
 WHERE k.public_id = %s
-"""
+"""  # noqa: S608 - made of constants
 
 
 class Directory:
@@ -80,8 +88,10 @@ class Directory:
             pass
         generation = self._generation
         async with database.pool().connection() as connection:
-            cursor = await connection.execute(_FIND, (public_id,))
-            row = await cursor.fetchone()
+            row = await (await connection.execute(_FIND, (public_id,))).fetchone()
+            if row and row[10] is None:
+                await data_rules.make_secret(connection, row[5])
+                row = await (await connection.execute(_FIND, (public_id,))).fetchone()
             subjects = await read_subjects(connection, key=row[0], deployment=row[5], operator=row[6]) if row else ()
         known = self._read(row, await self.catalogue(), subjects) if row else None
         # Something changed while we asked: what was read may be old, so it is used once and not kept.
@@ -112,12 +122,16 @@ class Directory:
             self._keys.clear()
 
     def _read(self, row: tuple, catalogue: Catalogue, subjects: tuple[Subject, ...]) -> KnownKey:  # type: ignore[type-arg]
-        key, secret_hash, scopes, revoked, expires_at, deployment, operator, name, names, aliases, *live = row
-        configuration, number, settings = live
+        key, secret_hash, scopes, revoked, expires_at, deployment, operator, name, names, aliases, *rest = row
+        *data, configuration, number, settings = rest
         if isinstance(settings, str):
             settings = orjson.loads(settings)
         try:
             parsed = parse_configuration(self._charter, settings or {})
+            rules = DataRules.read(deployment, *data)
+        except SealError as error:
+            log.error("deployment %s: its secret cannot be opened: %s", deployment, error)  # noqa: TRY400
+            return KnownKey(key, bytes(secret_hash), revoked, expires_at, frozenset(scopes), None)
         except ConfigurationError as error:
             log.error("deployment %s: its live configuration does not fit the charter: %s", deployment, error)  # noqa: TRY400
             return KnownKey(key, bytes(secret_hash), revoked, expires_at, frozenset(scopes), None)
@@ -133,6 +147,7 @@ class Directory:
             catalogue.offers(operator, names, aliases),
             frozenset(scopes),
             subjects,
+            rules,
         )
         return KnownKey(key, bytes(secret_hash), revoked, expires_at, access.scopes, access)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
-SPOKEN = ("aria-label", "alt", "placeholder", "title", "data-note", "data-copy", "data-copied")
+SPOKEN = ("aria-label", "alt", "placeholder", "title", "data-note", "data-done")
 """Attributes that people read or hear."""
 CODE = {"pre", "code", "script", "style", "var", "kbd"}
 NAMES = {"Plumbline", "JSON", "TOML", "CSV", "API", "UTC", "SHA", "curl", "ms", "A", "B", "Python", "TypeScript"}

@@ -1,5 +1,13 @@
 from django.apps import AppConfig
 
+_UNQUOTE = """
+UPDATE audit_cases_finding SET detail = jsonb_set(detail, '{grounds}', (
+    SELECT jsonb_agg(CASE WHEN jsonb_typeof(one) = 'object' AND one ? 'evidence'
+                          THEN one || '{"evidence": ""}' ELSE one END)
+    FROM jsonb_array_elements(detail -> 'grounds') AS one))
+WHERE jsonb_path_exists(detail, '$.grounds[*].evidence ? (@ <> "")')
+"""
+
 
 class CasesConfig(AppConfig):
     name = "audit.cases"
@@ -7,6 +15,7 @@ class CasesConfig(AppConfig):
 
     def ready(self) -> None:
         from conversations.erasure import register_erasure
+        from conversations.old_content import register_quotes
 
         # What was found stays: kind, severity and the signals' names. The words that showed it are the conversation's.
         register_erasure(
@@ -26,3 +35,4 @@ class CasesConfig(AppConfig):
             UPDATE audit_cases_assessment SET note = '' WHERE case_id IN {of_cases}
             """,  # noqa: S608 - made of the constant above
         )
+        register_quotes("findings", _UNQUOTE)

@@ -13,7 +13,7 @@ from conversations.models import Conversation, Turn
 
 
 def _unquoted(detail: dict[str, object]) -> dict[str, object]:
-    """Without the words that showed it: they stay with the turn."""
+    """Without the words that showed it: they stay with the turn, where they are sealed."""
     grounds = detail.get("grounds")
     if not isinstance(grounds, list):
         return detail

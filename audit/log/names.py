@@ -102,3 +102,5 @@ class Name(StrEnum):
     RETENTION_APPLIED = "retention.applied"
     EXPORT_MADE = "export.made"
     LOG_KEY_ROTATED = "log_key.rotated"
+    MASTER_KEY_ROTATED = "master_key.rotated"
+    DATA_SETTINGS_CHANGED = "data_settings.changed"

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from django.http import HttpResponseBase
 from rest_framework.request import Request
 
@@ -41,7 +40,7 @@ class TurnDecisionView(AsyncAPIView):
     async def get(self, request: Request, turn_id: str) -> HttpResponseBase:
         access = await authenticated(services(), lower_headers(request), "records")
         row = await known_turn(access.deployment_id, turn_id)
-        made = orjson.loads(row["decision"])
+        made = row["decision"]
         about = {
             "turn": str(row["id"]),
             "conversation": str(row["conversation_id"]),

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-import orjson
 from django.http import HttpResponseBase
 from rest_framework.request import Request
 
@@ -61,7 +60,7 @@ async def known_turn(deployment_id: UUID, text: str) -> Row:
 
 def turn_json(row: Row) -> dict[str, Any]:
     """`messages` are those that this turn added; `entry` is its entry in the audit log."""
-    content = orjson.loads(row["content"])
+    content = row["content"]
     return {
         "type": "turn",
         "id": str(row["id"]),
@@ -75,7 +74,8 @@ def turn_json(row: Row) -> dict[str, Any]:
         "system": content["system"],
         "messages": content["messages"],
         "answer": content["answer"],
-        "deleted": bool(content.get("deleted")),
+        "deleted": row["gone"] == "deleted",
+        "gone": row["gone"] or None,
         "model": row["model"],
         "upstream": row["upstream"] or None,
         "upstream_model": row["upstream_model"] or None,

@@ -43,6 +43,9 @@ HoldOff = Callable[[float], None]
 async def answer(services: Services, piece: Piece, item: Item, hold_off: HoldOff) -> None:
     """Settles the item or puts it off. Raises what keeps it from doing either: the database is away."""
     request_id = f"req_{token_hex(12)}"
+    if not item.params:  # its user was erased
+        await items.apply(items.settlement(item, "errored", b""))
+        return
     try:
         turn = await begin(
             services,

@@ -6,12 +6,15 @@ from datetime import timedelta
 from celery import current_app
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from audit.log.names import Name
 from audit.log.writer import write
 from conversations.batches.items import END, HAS_OPEN_ITEMS
-from conversations.models import Batch, BatchItem, BatchPiece
+from conversations.keyring import owner_batch
+from conversations.models import Batch, BatchItem, BatchPiece, DataKey
+from operators.data_rules import DataRules, secret_of
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +23,8 @@ FORGOTTEN_SECONDS = 300.0
 """A piece handed over this long ago that nobody took was lost on its way."""
 KEPT = timedelta(days=29)
 """How long after its creation a batch's results are kept."""
+KEPT_WITHOUT_CONTENT = timedelta(days=1)
+"""How long after its end, where the deployment keeps no content."""
 CLOSED_AT_ONCE = 20
 ITEMS_AT_ONCE = 2000
 """A large batch is closed in stretches, so that what else is to be handed over does not wait for it."""
@@ -126,7 +131,9 @@ def archive_old() -> int:
     """Takes away the results of old batches, and the rows of those deleted long ago; returns how many it changed."""
     until = timezone.now() - KEPT
     Batch.objects.filter(deleted_at__lt=until).delete()
-    old = Batch.objects.filter(created_at__lt=until, archived_at=None).exclude(ended_at=None)
+    # Whoever keeps no content has a day to fetch what was answered.
+    soon = Q(deployment__data__store_content=False, ended_at__lt=timezone.now() - KEPT_WITHOUT_CONTENT)
+    old = Batch.objects.filter(Q(created_at__lt=until) | soon, archived_at=None).exclude(ended_at=None)
     archived = 0
     for batch in old.order_by("id")[:1000]:
         with transaction.atomic():
@@ -134,6 +141,7 @@ def archive_old() -> int:
                 continue
             BatchItem.objects.filter(batch=batch).delete()
             BatchPiece.objects.filter(batch=batch).delete()
+            DataKey.objects.filter(owner=owner_batch(DataRules(secret_of(batch.deployment_id)), batch.pk)).delete()
             write(
                 Name.RETENTION_APPLIED,
                 actor=("platform", "batches"),

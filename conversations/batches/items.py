@@ -15,8 +15,12 @@ import orjson
 from django.conf import settings
 
 from config import database
+from conversations.batches import sealed
+from conversations.content import ContentKey, open_key
 from conversations.errors import ApiError
+from conversations.keyring import keys_for, owner_batch
 from conversations.record import Beside
+from operators.data_rules import rules_of
 
 LEASE_SECONDS = 20.0
 
@@ -55,8 +59,13 @@ class Item:
 
     id: int
     params: bytes
+    """As JSON; empty where its user was erased since."""
     attempts: int
     claim: UUID
+    batch_id: UUID
+    number: int
+    key: ContentKey | None = None
+    """What seals its result; None where it was destroyed."""
 
 
 _TAKE = """
@@ -83,7 +92,7 @@ UPDATE conversations_batchpiece SET lease_until = now() + make_interval(secs => 
 WHERE id = %(piece)s AND holder = %(holder)s
 """
 _CLAIM = f"""
-UPDATE conversations_batchitem SET claim = %(claim)s, attempts = attempts + 1
+WITH claimed AS (UPDATE conversations_batchitem SET claim = %(claim)s, attempts = attempts + 1
 WHERE id = (
     SELECT i.id FROM conversations_batchitem i
     WHERE {_OPEN} AND claim IS NULL AND (not_before IS NULL OR not_before <= now())
@@ -91,11 +100,14 @@ WHERE id = (
                   WHERE b.id = %(batch)s AND b.cancel_initiated_at IS NULL AND b.expires_at > now())
     ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED
 )
-RETURNING id, params, attempts
+RETURNING id, params, attempts, number, data_key_id)
+SELECT c.id, c.params, c.attempts, c.number, c.data_key_id, dk.wrapped
+FROM claimed c LEFT JOIN conversations_datakey dk ON dk.id = c.data_key_id
 """  # noqa: S608
 _SETTLE = """
 UPDATE conversations_batchitem
-SET outcome = %(outcome)s, result = %(result)s, turn_id = %(turn)s, claim = NULL, params = '', done_at = now()
+SET outcome = %(outcome)s, result = %(result)s, turn_id = %(turn)s, data_key_id = %(key)s, claim = NULL, params = '',
+    done_at = now()
 WHERE id = %(item)s AND claim = %(claim)s AND outcome = ''
 """
 _PUT_OFF = """
@@ -154,13 +166,29 @@ async def claim(piece: Piece) -> Item | None:
     mark = uuid4()
     async with database.pool().connection() as connection:
         row = await (await connection.execute(_CLAIM, piece.parameters | {"claim": mark})).fetchone()
-    return Item(row[0], bytes(row[1]), row[2], mark) if row else None
+    return await _opened(piece, mark, row) if row else None
+
+
+async def _opened(piece: Piece, mark: UUID, row: tuple[Any, ...]) -> Item:
+    item, stored, attempts, number, key_id, wrapped = row
+    params = bytes(stored)
+    if key_id is None:  # from before content was sealed
+        rules = await rules_of(piece.deployment_id)
+        keys = await keys_for(piece.deployment_id, {owner := owner_batch(rules, piece.batch_id)})
+        return Item(item, params, attempts, mark, piece.batch_id, number, keys[owner])
+    if wrapped is None:
+        return Item(item, b"", attempts, mark, piece.batch_id, number)
+    key = ContentKey(key_id, b"", open_key(key_id, wrapped))
+    return Item(
+        item, sealed.params(key.cipher, piece.batch_id, number, params), attempts, mark, piece.batch_id, number, key
+    )
 
 
 def settlement(item: Item, outcome: str, result: bytes, turn_id: UUID | None = None) -> Beside:
     """The item's result, for good. turn_id: of the turn it is committed with, if there is one."""
-    values = {"outcome": outcome, "result": result, "turn": turn_id, "item": item.id, "claim": item.claim}
-    return Beside(_SETTLE, values)
+    stored = sealed.sealed_result(item.key.cipher, item.batch_id, item.number, result) if item.key else b""
+    values = {"outcome": outcome, "result": stored, "turn": turn_id, "item": item.id, "claim": item.claim}
+    return Beside(_SETTLE, values | {"key": item.key.id if item.key else None})
 
 
 def putting_off(item: Item, seconds: float, *, counted: bool) -> Beside:

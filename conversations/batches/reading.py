@@ -11,7 +11,6 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from struct import Struct
 from typing import Any
 
@@ -26,19 +25,18 @@ SMALL = 2**20
 """Bytes; what is larger is read apart."""
 READ_APART_AT_ONCE = 2
 PATIENCE_SECONDS = 120.0
-LENGTHS = Struct(">BI")
+LENGTHS = Struct(">BHI")
 _readers = asyncio.Semaphore(READ_APART_AT_ONCE)
 
-Asked = tuple[str, bytes]
-"""A request's `custom_id`, and its `params` as JSON."""
+Asked = tuple[str, str, bytes]
+"""A request's `custom_id`, the user it names ("" for none), and its `params` as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """digest: SHA-256 of the body, in hex. `each` is to be walked once."""
+    """`each` is to be walked once."""
 
     size: int
-    digest: str
     each: AsyncIterator[Asked]
 
 
@@ -48,7 +46,7 @@ async def reading(chunks: Sequence[bytes]) -> AsyncGenerator[Requests, None]:
     if sum(map(len, chunks)) <= SMALL:
         raw = b"".join(chunks)
         asked = read(raw)
-        yield Requests(len(asked), sha256(raw).hexdigest(), _each(asked))
+        yield Requests(len(asked), _each(asked))
         return
     async with _readers, _reader() as process:
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -56,7 +54,7 @@ async def reading(chunks: Sequence[bytes]) -> AsyncGenerator[Requests, None]:
             head = await _head(process)
             await sending
         async with aclosing(_handed_back(process)) as each:
-            yield Requests(head["size"], head["digest"], each)
+            yield Requests(head["size"], each)
 
 
 def read(raw: bytes) -> list[Asked]:
@@ -71,7 +69,7 @@ def read(raw: bytes) -> list[Asked]:
     if len(requests) > MOST_REQUESTS:
         raise ApiError(400, f"requests: at most {MOST_REQUESTS} are taken in one batch, not {len(requests)}")
     known: dict[str, int] = {}
-    return [(_custom_id(one, number, known), _params(one, number)) for number, one in enumerate(requests)]
+    return [(_custom_id(one, number, known), *_params(one, number)) for number, one in enumerate(requests)]
 
 
 def _custom_id(one: Any, number: int, known: dict[str, int]) -> str:
@@ -88,7 +86,7 @@ def _custom_id(one: Any, number: int, known: dict[str, int]) -> str:
     return custom_id
 
 
-def _params(one: dict[str, Any], number: int) -> bytes:
+def _params(one: dict[str, Any], number: int) -> tuple[str, bytes]:
     where, params = f"requests.{number}.params", one.get("params")
     if not isinstance(params, dict):
         raise ApiError(400, f"{where}: must be an object, as the body of POST /v1/messages")
@@ -99,7 +97,7 @@ def _params(one: dict[str, Any], number: int) -> bytes:
     if asked.stream:
         raise ApiError(400, f"{where}.stream: an answer of a batch does not stream; leave it out or false")
     try:
-        return orjson.dumps(params)
+        return asked.user_ref, orjson.dumps(params)
     except TypeError as error:
         raise ApiError(400, f"{where}: nested too deeply ({error})") from None
 
@@ -155,9 +153,10 @@ async def _handed_back(process: asyncio.subprocess.Process) -> AsyncGenerator[As
     assert process.stdout is not None  # noqa: S101 - a pipe was asked for
     with suppress(asyncio.IncompleteReadError):  # it is at its end
         while True:
-            of_id, of_params = LENGTHS.unpack(await process.stdout.readexactly(LENGTHS.size))
-            both = await process.stdout.readexactly(of_id + of_params)
-            yield both[:of_id].decode(), both[of_id:]
+            of_id, of_user, of_params = LENGTHS.unpack(await process.stdout.readexactly(LENGTHS.size))
+            all_three = await process.stdout.readexactly(of_id + of_user + of_params)
+            user = all_three[of_id : of_id + of_user].decode("utf-8", "surrogatepass")
+            yield all_three[:of_id].decode(), user, all_three[of_id + of_user :]
 
 
 def _read_apart() -> None:
@@ -167,10 +166,12 @@ def _read_apart() -> None:
     except ApiError as error:
         out.write(orjson.dumps({"error": error.message}) + b"\n")
         return
-    out.write(orjson.dumps({"size": len(asked), "digest": sha256(raw).hexdigest()}) + b"\n")
-    for custom_id, params in asked:
-        out.write(LENGTHS.pack(len(custom_id), len(params)))
+    out.write(orjson.dumps({"size": len(asked)}) + b"\n")
+    for custom_id, user, params in asked:
+        named = user.encode("utf-8", "surrogatepass")
+        out.write(LENGTHS.pack(len(custom_id), len(named), len(params)))
         out.write(custom_id.encode())
+        out.write(named)
         out.write(params)
 
 

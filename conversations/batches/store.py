@@ -3,9 +3,11 @@
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+import orjson
 import psycopg
 from django.conf import settings
 from psycopg.rows import TupleRow, class_row
@@ -14,8 +16,10 @@ from psycopg.types.json import Jsonb
 from audit.log.names import Name
 from audit.log.writer import INSERT_ENTRIES, entry_parameters, entry_row, new_id
 from config import database
-from conversations.batches.reading import Requests
+from conversations.batches import sealed
+from conversations.batches.reading import Asked, Requests
 from conversations.errors import ApiError
+from conversations.keyring import owner_batch
 from operators.directory import Access
 
 LIFETIME = timedelta(hours=24)
@@ -23,6 +27,12 @@ LIFETIME = timedelta(hours=24)
 PIECE = 100
 """Items; enough to keep a worker busy until it must let others have their turn."""
 RESULTS_AT_ONCE = 50
+SEALED_AT_ONCE = 200
+"""Requests whose users' keys are looked up together."""
+ERASED = orjson.dumps(
+    {"type": "errored", "error": {**ApiError(404, "what was said was erased").body(""), "request_id": None}}
+)
+"""The result of a request whose turn, conversation or user was erased since."""
 
 Connection = psycopg.AsyncConnection[TupleRow]
 
@@ -53,7 +63,7 @@ _INSERT = f"""
 INSERT INTO conversations_batch (id, deployment_id, key_id, headers, size, created_at, expires_at)
 VALUES (%(id)s, %(deployment)s, %(key)s, %(headers)s, %(size)s, now(), now() + %(lifetime)s) RETURNING {_COLUMNS}
 """  # noqa: S608 - made of the constants above
-_ITEMS = "COPY conversations_batchitem (batch_id, number, custom_id, params) FROM STDIN (FORMAT BINARY)"
+_ITEMS = "COPY conversations_batchitem (batch_id, number, custom_id, params, data_key_id) FROM STDIN (FORMAT BINARY)"
 _PIECES = """
 INSERT INTO conversations_batchpiece (batch_id, number, first, last)
 SELECT %(id)s, first / %(piece)s, first, least(first + %(piece)s, %(size)s) - 1
@@ -73,8 +83,9 @@ UPDATE conversations_batch SET deleted_at = now(), archived_at = coalesce(archiv
 WHERE id = %(id)s
 """
 _RESULTS = """
-SELECT number, custom_id, outcome, result FROM conversations_batchitem
-WHERE batch_id = %(id)s AND number > %(after)s ORDER BY number LIMIT %(limit)s
+SELECT i.number, i.custom_id, i.outcome, i.result, i.data_key_id, dk.wrapped
+FROM conversations_batchitem i LEFT JOIN conversations_datakey dk ON dk.id = i.data_key_id
+WHERE i.batch_id = %(id)s AND i.number > %(after)s ORDER BY i.number LIMIT %(limit)s
 """
 
 
@@ -94,16 +105,32 @@ async def create(access: Access, headers: Mapping[str, str], requests: Requests)
         batch = await _one(connection, _INSERT, values | {"lifetime": LIFETIME, "piece": PIECE})
         assert batch is not None  # noqa: S101 - what was inserted is returned
         async with connection.cursor() as cursor, cursor.copy(_ITEMS) as copy:
-            copy.set_types(["uuid", "int4", "varchar", "bytea"])
-            number = 0
-            async for custom_id, params in requests.each:
-                await copy.write_row((batch.id, number, custom_id, params))
+            copy.set_types(["uuid", "int4", "varchar", "bytea", "uuid"])
+            number, digest = 0, sha256()
+            async for custom_id, params, key_id in _sealed(access, batch.id, requests):
+                await copy.write_row((batch.id, number, custom_id, params, key_id))
+                digest.update(params)
                 number += 1
         if number != requests.size:
             raise ApiError(503, "the batch could not be read; try again, or send a smaller one")
         await connection.execute(_PIECES, values | {"piece": PIECE})
-        await _note(connection, Name.BATCH_CREATED, access, batch.id, digest=requests.digest, requests=requests.size)
+        await _note(connection, Name.BATCH_CREATED, access, batch.id, digest=digest.digest(), requests=requests.size)
     return batch
+
+
+async def _sealed(access: Access, batch_id: UUID, requests: Requests) -> AsyncGenerator[tuple[str, bytes, UUID], None]:
+    """Each request sealed with its user's key, or with the batch's: (custom_id, sealed params, the key's id)."""
+    waiting: list[Asked] = []
+    number = 0
+    async for asked in requests.each:
+        waiting.append(asked)
+        if len(waiting) == SEALED_AT_ONCE:
+            for one in await sealed.all_of(access, batch_id, number, waiting):
+                yield one
+            number += len(waiting)
+            waiting = []
+    for one in await sealed.all_of(access, batch_id, number, waiting):
+        yield one
 
 
 async def find(access: Access, batch_id: UUID) -> StoredBatch | None:
@@ -146,6 +173,7 @@ async def delete(access: Access, batch_id: UUID) -> StoredBatch | None:
         if batch.ended_at is None:
             raise ApiError(400, "message_batch_id: the batch has not ended; cancel it first, and delete it once it has")
         await connection.execute(_DELETE, own)
+        await connection.execute(sealed.FORGET_KEY, (owner_batch(access.data, batch.id),))
         await _note(connection, Name.BATCH_DELETED, access, batch.id)
     return batch
 
@@ -163,11 +191,14 @@ async def results(batch: StoredBatch) -> AsyncGenerator[bytes, None]:
         if not rows:
             raise ConnectionAbortedError(f"batch {batch.id} was deleted while its results were read")
         after = rows[-1][0]
-        yield b"".join(_line(custom_id, outcome, result) for _, custom_id, outcome, result in rows)
+        yield b"".join(_line(batch.id, *row) for row in rows)
 
 
-def _line(custom_id: str, outcome: str, result: bytes | None) -> bytes:
-    told = bytes(result) if result is not None else b'{"type":"%b"}' % outcome.encode()
+def _line(batch_id: UUID, number: int, custom_id: str, outcome: str, result: bytes | None, *key: Any) -> bytes:
+    if result is None:
+        told = b'{"type":"%b"}' % outcome.encode()
+    else:
+        told = sealed.result(batch_id, number, bytes(result), *key) or ERASED
     return b'{"custom_id":"%b","result":%b}\n' % (custom_id.encode(), told)
 
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('conversations', '0008_idempotency_keys'),
+        ('conversations', '0009_playground'),
         ('operators', '0008_invitations'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

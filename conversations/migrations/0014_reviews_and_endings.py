@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('conversations', '0010_replays'),
+        ('conversations', '0013_indexes_of_content'),
     ]
 
     operations = [

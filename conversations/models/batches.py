@@ -3,7 +3,6 @@
 from django.db import models
 from django.db.models.functions import Now
 
-from conversations.models.record import StoredJSON
 from operators.models import Deployment, Key
 
 
@@ -77,10 +76,13 @@ class BatchItem(models.Model):
     number = models.PositiveIntegerField()
     custom_id = models.CharField(max_length=64)
     params = models.BinaryField()
-    """The request's JSON; emptied with its result, for the turn's record has it then."""
+    """The request's JSON, sealed; emptied with its result, for the turn's record has it then."""
+    data_key_id = models.UUIDField(null=True)
+    """What seals `params`, and later `result`: the key of the request's user, or the batch's own."""
     outcome = models.CharField(max_length=16, choices=Outcome, blank=True, db_default="")
     """Empty until it is settled, once and for good."""
-    result = StoredJSON(null=True)
+    result = models.BinaryField(null=True)
+    """Sealed; empty where its turn was erased since."""
     claim = models.UUIDField(null=True)
     """Of the try under way. A turn is recorded only together with its item, and only while its claim holds."""
     attempts = models.PositiveSmallIntegerField(db_default=0)
@@ -94,6 +96,7 @@ class BatchItem(models.Model):
         indexes = [
             models.Index("batch", "number", condition=models.Q(outcome=""), name="open_batch_item"),
             models.Index("turn_id", condition=models.Q(turn_id__isnull=False), name="batch_item_of_turn"),
+            models.Index("data_key_id", condition=models.Q(outcome=""), name="open_batch_item_of_key"),
         ]
 
     def __str__(self) -> str:

@@ -2,14 +2,14 @@
 
 from django.db import models
 
-from conversations.models.record import StoredJSON
 from operators.models import Deployment
 
 
 class IdempotencyKey(models.Model):
     """One key of one deployment, for a day. Held by an attempt to answer while it runs, then it names the turn.
 
-    Rows are written by conversations/idempotency.py, never through the ORM. No content is kept here.
+    Rows are written by conversations/idempotency.py, never through the ORM. The digests are keyed by the deployment's
+    secret.
     """
 
     deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -22,10 +22,12 @@ class IdempotencyKey(models.Model):
     expires_at = models.DateTimeField(db_index=True)
     turn_id = models.UUIDField(null=True)
     """No foreign key: a turn may be deleted, and its key must still not be answered anew."""
-    envelope = StoredJSON(null=True)
-    """{"message": the answer less its content, "dropped"}"""
+    envelope = models.BinaryField(null=True)
+    """{"message": the answer less its content, "dropped"}, sealed with the turn's key; where the deployment keeps no
+    content the answer whole, for as long as the row is there. Empty where the turn was erased since."""
 
     class Meta:
+        indexes = [models.Index("turn_id", name="idempotency_key_of_turn")]
         constraints = [models.UniqueConstraint(fields=["deployment", "key_digest"], name="idempotency_key_once")]
 
     def __str__(self) -> str:

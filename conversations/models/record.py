@@ -1,29 +1,12 @@
 """What is kept of every turn. Rows are written by conversations/record.py, never through the ORM."""
 
-from typing import Any
-
-import orjson
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from conversations.models.content import QuotingJSON, SealedContent, StoredJSON
+from conversations.models.data_keys import DataKey
 from operators.models import Configuration, Deployment, Key
-
-
-class StoredJSON(models.BinaryField):
-    """JSON kept as the very bytes that the audit entry's digest covers; any Unicode, NUL included, survives."""
-
-    def from_db_value(self, value: Any, _expression: Any, _connection: Any) -> Any:
-        return None if value is None else orjson.loads(bytes(value))
-
-    def get_prep_value(self, value: Any) -> Any:
-        return None if value is None else orjson.dumps(value)
-
-    def value_to_string(self, obj: models.Model) -> str:
-        return orjson.dumps(self.value_from_object(obj)).decode()
-
-    def to_python(self, value: Any) -> Any:
-        return orjson.loads(value) if isinstance(value, str | bytes) else value
 
 
 class Conversation(models.Model):
@@ -44,6 +27,8 @@ class Conversation(models.Model):
     last_turn_at = models.DateTimeField(db_default=Now())
     turn_count = models.PositiveIntegerField(db_default=0)
     flagged = models.BooleanField(db_default=False)
+    playground = models.BooleanField(db_default=False)
+    """Whether a member tried the deployment here: no app took part."""
     ended_at = models.DateTimeField(null=True)
     ended_by = models.CharField(max_length=8, choices=EndedBy, blank=True, db_default="")
     ended_because = models.CharField(max_length=300, blank=True, db_default="")
@@ -87,6 +72,11 @@ class Turn(models.Model):
         HUNG_UP = "hung_up", _("the caller hung up")
         PAUSED = "paused", _("ended by a pause")
 
+    class Gone(models.TextChoices):
+        DELETED = "deleted", _("it was erased")
+        EXPIRED = "expired", _("it was kept for as long as the deployment says")
+        NOT_STORED = "not_stored", _("this deployment keeps no content")
+
     id = models.UUIDField(primary_key=True, editable=False)
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="turns")
     parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="next_turns")
@@ -96,18 +86,27 @@ class Turn(models.Model):
     key = models.ForeignKey(Key, on_delete=models.PROTECT, related_name="+")
     charter_digest = models.CharField(max_length=71)
     prefix = models.BinaryField(max_length=32)
-    """Digest of the conversation up to and with this turn's answer: the next request is recognised by it."""
+    """Keyed digest of the conversation up to and with this turn's answer: the next request is recognised by it. Empty
+    where there is no content any more."""
     status = models.CharField(max_length=16, choices=Status)
     outcome = models.CharField(max_length=16)
     tier = models.PositiveSmallIntegerField(null=True)
     flagged = models.BooleanField()
-    decision = StoredJSON()
+    decision = QuotingJSON()
+    """In the row without a word of what was said: that is sealed with the content."""
     past = StoredJSON()
     """The conversation's past after this turn, as the next decision needs it."""
-    content = StoredJSON()
-    """{"system", "messages": only those not stored with earlier turns, "answer": content blocks}, and "deleted": true
-    where the conversation was deleted: the same shape with nothing in it."""
+    content = SealedContent()
+    """{"system", "messages": only those not stored with earlier turns, "answer": content blocks}; the same shape with
+    nothing in it, "deleted": true and "gone" where there is none. In the row sealed (conversations/content.py)."""
+    data_key = models.ForeignKey(
+        DataKey, on_delete=models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+"
+    )
+    """What seals the content. Destroyed, its row is gone: hence no constraint."""
+    gone = models.CharField(max_length=12, choices=Gone, blank=True, db_default="", default="")
+    """Why the content is empty."""
     content_digest = models.CharField(max_length=64)
+    """SHA-256 of the content as it was sealed; the audit entry's digest."""
     entry_id = models.UUIDField()
     """The audit entry written in the same commit."""
     request_id = models.CharField(max_length=64)
@@ -136,6 +135,8 @@ class Turn(models.Model):
                 name="turn_not_answered",
             ),
             models.Index(fields=["deployment", "started_at"], name="turn_by_time"),
+            models.Index("id", condition=models.Q(data_key=None, gone=""), name="turn_not_sealed"),
+            models.Index("deployment", "started_at", condition=models.Q(gone=""), name="turn_with_content"),
         ]
 
     def __str__(self) -> str:

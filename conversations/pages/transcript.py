@@ -4,9 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import prefetch_related_objects
+
 from charter import Decision, version_of
 from conversations.explanation import Rung, ladder
 from conversations.models import Turn
+from conversations.models.content import opened_of
 
 
 @dataclass(frozen=True)
@@ -18,13 +21,17 @@ class ReadTurn:
     explanation: str
     ladder: list[Rung]
     directives: tuple[str, ...]
-    deleted: bool
-    """Whether what was said is gone."""
+    gone: str
+    """Why what was said is gone: "deleted", "expired" or "not_stored"; "" where it is there."""
+    error: str
+    """The model's, where it failed."""
     charter: str
     """The number of the version that decided; "" for one that never came with the platform."""
 
 
 def read(turns: Iterable[Turn]) -> list[ReadTurn]:
+    turns = list(turns)
+    prefetch_related_objects(turns, "data_key")
     return [_read(turn) for turn in turns]
 
 
@@ -39,7 +46,8 @@ def _read(turn: Turn) -> ReadTurn:
         decision.explanation,
         ladder(decision),
         decision.directives,
-        deleted=bool(turn.content.get("deleted")),
+        gone=opened_of(turn).gone,
+        error=opened_of(turn).error or turn.error,
         charter=version.number if version else "",
     )
 

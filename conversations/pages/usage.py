@@ -11,12 +11,13 @@ from conversations.usage import usage
 from conversations.usage_question import UsageError, read_question
 from operators.access import account_of, may_change, own_deployment
 from operators.catalogue import catalogue_now
+from operators.models import Key
 
 
 @login_required
 def usage_page(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
     deployment = own_deployment(request, deployment_id)
-    names = dict(deployment.keys.values_list("pk", "name"))
+    names = dict(Key.everything.filter(deployment=deployment).values_list("pk", "name"))
     context: dict[str, object] = {
         "deployment": deployment,
         "section": "usage",

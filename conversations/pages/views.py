@@ -68,7 +68,11 @@ def _turn(shown: Conversation, turn_id: UUID) -> Turn:
 
 
 def _turns(shown: Conversation) -> QuerySet[Turn]:
-    return shown.turns.select_related("configuration").prefetch_related("findings").order_by("number", "started_at")
+    return (
+        shown.turns.select_related("configuration", "trial")
+        .prefetch_related("findings")
+        .order_by("number", "started_at")
+    )
 
 
 def _page(request: HttpRequest, found: QuerySet[Conversation]) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Which turns of a deployment a replay takes: at random among the recent ones."""
+"""Which turns of a deployment a replay takes: at random among the recent ones of its apps, not of the playground."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -11,8 +11,9 @@ NEWEST = 100_000
 
 _CHOOSE = """
 WITH recent AS (
-    SELECT id, started_at FROM conversations_turn
+    SELECT id, started_at FROM conversations_turn t
     WHERE deployment_id = %(deployment)s AND (%(since)s::timestamptz IS NULL OR started_at >= %(since)s)
+      AND NOT EXISTS (SELECT FROM conversations_trial p WHERE p.turn_id = t.id)
     ORDER BY started_at DESC LIMIT %(newest)s
 ), chosen AS (
     SELECT id, started_at FROM recent ORDER BY random() LIMIT %(size)s

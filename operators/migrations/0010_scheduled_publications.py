@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('operators', '0008_invitations'),
+        ('operators', '0009_playground_key'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('operators', '0010_scheduled_publications'),
+        ('operators', '0012_data_settings'),
     ]
 
     operations = [

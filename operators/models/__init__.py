@@ -1,5 +1,6 @@
 from operators.models.accounts import Account, Membership, Operator
 from operators.models.catalogue import FieldRule, Model, ModelRoute, Upstream
+from operators.models.data import DataSettings, Redaction
 from operators.models.deployments import Configuration, Deployment, Key
 from operators.models.invitations import Invitation
 from operators.models.limits import Limits
@@ -11,6 +12,7 @@ __all__ = [
     "Account",
     "BudgetNotice",
     "Configuration",
+    "DataSettings",
     "Deployment",
     "EventType",
     "FieldRule",
@@ -21,6 +23,7 @@ __all__ = [
     "Model",
     "ModelRoute",
     "Operator",
+    "Redaction",
     "ScheduledPublication",
     "Upstream",
     "Usage",

@@ -83,6 +83,14 @@ class KeyQuerySet(models.QuerySet["Key"]):
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()), revoked_at=None)
 
 
+class AppKeys(models.Manager.from_queryset(KeyQuerySet)):  # type: ignore[misc]
+    """Those that apps sign in with. The playground's opens nothing, and no list of keys shows it."""
+
+    def get_queryset(self) -> KeyQuerySet:
+        found: KeyQuerySet = super().get_queryset()
+        return found.filter(playground=False)
+
+
 class Key(models.Model):
     """What an app signs in with: `plk_<public id>_<secret>`. Only the secret's hash is stored."""
 
@@ -102,11 +110,18 @@ class Key(models.Model):
     """The key that a rotation made; this one expires after the overlap."""
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
     """To within a minute or two (operators/last_used.py)."""
+    playground = models.BooleanField(default=False, db_default=False, editable=False)
+    """Whether it stands for the deployment's members in the playground: their turns are held to limits, counted and
+    paid for like any other, under this key. It has no scope, and nobody knows its secret."""
 
-    objects = KeyQuerySet.as_manager()
+    objects = AppKeys()
+    everything = KeyQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["deployment"], condition=Q(playground=True), name="one_playground_key")
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} (plk_{self.public_id}_…)"

@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from charter.behaviours import EffectiveBehaviour
+from charter.behaviours import EffectiveBehaviour, effective
 from charter.decision import Concern
 from charter.document import BrightLine, Charter, Harm, Rule
 from charter.signals import LEVELS, Level, Signal, strongest
 from charter.situation import DANGERS, RISKS, Past, Situation, is_history
 
 SERIOUS = ("bright_line.", "harm.")
+AGAINST_USERS = "operator.against_users"
+JUDGED = RISKS | {
+    AGAINST_USERS,
+    "scope.off_topic",
+    "scope.refused_topic",
+    "sexual",
+    "injection",
+}
+"""What a judge is asked about beside lines and harms: what a suspicion already changes, and certainty more."""
 USERS_ALONE = RISKS | {
     "distress",
     "abuse",
@@ -23,7 +32,7 @@ USERS_ALONE = RISKS | {
 """What only users' own words can show; the model's or a file's are not about the user."""
 
 
-def concerns(situation: Situation, effective: dict[str, EffectiveBehaviour]) -> Iterator[Concern]:
+def concerns(situation: Situation, in_force: dict[str, EffectiveBehaviour]) -> Iterator[Concern]:
     """Every concern that the situation gives rise to, in no particular order."""
     charter, past = situation.charter, situation.past
     found = weighed(situation)
@@ -34,8 +43,8 @@ def concerns(situation: Situation, effective: dict[str, EffectiveBehaviour]) -> 
         yield replace(concern, signal="abuse") if past.ended_by == "abuse.end" else concern
         return
     yield from _harms(charter, found)
-    yield from _operator(charter, situation.signals)
-    yield from _sexual(situation, found, explicit_on=effective["explicit_content"].on)
+    yield from _operator(charter, _spoken(situation))
+    yield from _sexual(situation, found, explicit_on=in_force["explicit_content"].on)
     yield from _scope(charter, found, restrict=situation.configuration.scope.restrict)
     yield from _by_signal(charter, found)
     yield from _care_and_abuse(charter, situation, found)
@@ -68,14 +77,23 @@ def weighed(situation: Situation) -> dict[str, Signal]:
 
 
 def doubts(situation: Situation) -> tuple[Signal, ...]:
-    """What a judge should be asked: suspicions of lines and harms, none of which is beyond doubt already, by name.
+    """What a judge should be asked: suspicions, none of which is beyond doubt already, by name.
 
     Nothing, where a bright line is certain: that decides alone, and no word on the rest could change it.
     """
     found = weighed(situation)
     if any(name in situation.charter.bright_line_by_signal and found[name].level == "certain" for name in found):
         return ()
-    return tuple(found[name] for name in sorted(found) if name.startswith(SERIOUS) and found[name].level == "suspected")
+    if (against := _spoken(situation).get(AGAINST_USERS)) is not None:
+        found[AGAINST_USERS] = against
+    if "sexual" in found and "minors" not in found and _explicit_on(situation):
+        del found["sexual"]  # welcome either way
+    asked = (name for name in sorted(found) if name.startswith(SERIOUS) or name in JUDGED)
+    return tuple(found[name] for name in asked if found[name].level == "suspected")
+
+
+def _explicit_on(situation: Situation) -> bool:
+    return effective(situation.charter, situation.configuration, situation.user_adjustments)["explicit_content"].on
 
 
 def _counts(signal: Signal) -> bool:
@@ -126,15 +144,20 @@ def _harms(charter: Charter, found: dict[str, Signal]) -> Iterator[Concern]:
             yield replace(concern, severity=concern.severity * harm.severity)
 
 
-def _operator(charter: Charter, signals: tuple[Signal, ...]) -> Iterator[Concern]:
+def _spoken(situation: Situation) -> dict[str, Signal]:
+    """The strongest reading of each signal of the operator's texts, as the judge left it."""
+    read = [replace(s, level=_judged(s, situation)) for s in situation.signals if s.speaker == "operator"]
+    return {s.name: s for s in sorted(read, key=_weakest_first)}
+
+
+def _operator(charter: Charter, spoken: dict[str, Signal]) -> Iterator[Concern]:
     """An operator's text asks nothing for itself: it is followed, but for what works against people."""
-    spoken = {s.name: s for s in sorted(signals, key=_weakest_first) if s.speaker == "operator"}
     for name, signal in spoken.items():
         if name in charter.harm_by_signal and signal.level == "certain":
             yield _concern(charter.rule_by_id["operator.harm"], signal, charter.harm_by_signal[name])
         elif name in charter.bright_line_by_signal and signal.level != "noted":
             yield _concern(charter.rule_by_id["operator.bright_line"], signal, charter.bright_line_by_signal[name])
-        elif name == "operator.against_users" and (rule := charter.rules_by_signal.get((name, signal.level))):
+        elif name == AGAINST_USERS and (rule := charter.rules_by_signal.get((name, signal.level))):
             yield _concern(rule, signal)
 
 
@@ -171,7 +194,7 @@ def _by_signal(charter: Charter, found: dict[str, Signal]) -> Iterator[Concern]:
     """What the charter's rules tie to a signal outright."""
     for name, signal in found.items():
         rule = charter.rules_by_signal.get((name, signal.level))
-        if rule is not None and name != "operator.against_users":
+        if rule is not None and name != AGAINST_USERS:
             yield _concern(rule, signal)
 
 

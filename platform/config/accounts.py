@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 ROOT = Path(__file__).resolve().parents[2]
 DEBUG = os.environ.get("PLUMBLINE_DEBUG", "") == "1"
-_HAS_MASTER_KEY = bool(os.environ.get("PLUMBLINE_MASTER_KEY", "").strip(" ,"))
+_HAS_MASTER_KEY = any(os.environ.get(f"PLUMBLINE_MASTER_KEY{way}", "").strip(" ,") for way in ("", "_FILE", "_COMMAND"))
 
 
 def _cache_url() -> str:

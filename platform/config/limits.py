@@ -29,6 +29,8 @@ OPERATOR = {
     "month_money": None,
 }
 
+PLAYGROUND = {**dict.fromkeys(KEY), "requests": 60, "streams": 12}
+
 
 def read(name: str, text: str, default: Mapping[str, int | None]) -> Amounts:
     """The limits that the variable `name` holds as `text`. Raises ImproperlyConfigured, which names it."""

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from django.db import models, transaction
 from django.db.models import F
@@ -88,7 +89,7 @@ class Outbox(Generic[Row]):
         with transaction.atomic():
             try:
                 for row in self.take(limit):
-                    current_app.send_task(self.task(row), args=[row.pk])
+                    current_app.send_task(self.task(row), args=[str(row.pk) if isinstance(row.pk, UUID) else row.pk])
                     handed.append(row.pk)
             except (BrokerError, OSError) as error:
                 failure = error  # raised once what the broker did take is marked

@@ -8,7 +8,7 @@ from kombu import Queue
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
-from config import bodies, limits
+from config import bodies, limits, master_keys
 from config.accounts import *  # noqa: F403 - the settings of one subject, in a file of their own
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -216,6 +216,8 @@ CELERY_BEAT_SCHEDULE = {
     "purge-webhook-deliveries": {"task": "operators.purge_webhook_deliveries", "schedule": 3600.0},
     "replay-charter-proposals": {"task": "conversations.replay_charter_proposals", "schedule": 30.0},
     "watch-audit-log": {"task": "audit_log.watch", "schedule": 30.0},
+    "list-erasures": {"task": "conversations.list_erasures", "schedule": 60.0},
+    "apply-retention": {"task": "conversations.apply_retention", "schedule": 1800.0},
     "forget-idempotency-keys": {"task": "conversations.forget_idempotency_keys", "schedule": 600.0},
     "settle-verdicts": {"task": "audit.settle_verdicts", "schedule": 10.0},
     "watch-service-levels": {"task": "audit.watch_service_levels", "schedule": 60.0},
@@ -231,8 +233,12 @@ BATCH_RETRY_SECONDS = _seconds("PLUMBLINE_BATCH_RETRY_SECONDS", 2)
 BATCH_REQUESTS_WAITING = _whole("PLUMBLINE_BATCH_REQUESTS_WAITING", 500_000)
 """How many requests of one deployment may be in batches that have not ended."""
 
-# Secrets in the database are sealed with these (config/sealing.py).
-MASTER_KEYS = _list("PLUMBLINE_MASTER_KEY")
+# Secrets in the database, and the keys of its content, are sealed with these (config/sealing.py).
+MASTER_KEYS = master_keys.read(os.environ)
+ERASURES_FILE = os.environ.get("PLUMBLINE_ERASURES_FILE", str(ROOT / ".local" / "erasures.jsonl"))
+"""What was erased, for the restoring of older backups (conversations/erasure_list.py)."""
+ERASURE_SETTLE_SECONDS = _seconds("PLUMBLINE_ERASURE_SETTLE_SECONDS", 10)
+"""How long after its order an erasure looks once more; longer than the record of a turn may take."""
 
 # Upstream: the model behind the hierarchy. What the environment names stands beside the catalogue in the database.
 ANTHROPIC_API_KEY = os.environ.get("ANTHROPIC_API_KEY", "")
@@ -285,6 +291,10 @@ LIMITS = {
         "PLUMBLINE_OPERATOR_LIMITS", os.environ.get("PLUMBLINE_OPERATOR_LIMITS", ""), limits.OPERATOR
     ),
 }
+PLAYGROUND_LIMITS = limits.read(
+    "PLUMBLINE_PLAYGROUND_LIMITS", os.environ.get("PLUMBLINE_PLAYGROUND_LIMITS", ""), limits.PLAYGROUND
+)
+"""Of one deployment's playground, within all of those above."""
 LIMITS_URL = os.environ.get("PLUMBLINE_LIMITS_URL", BROKER_URL)
 """The Valkey that counts for all processes."""
 LIMITS_SECONDS = _seconds("PLUMBLINE_LIMITS_SECONDS", 0.2)
@@ -328,8 +338,16 @@ CASE_GOLDEN_EVERY = 20
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "formatters": {"line": {"()": "config.logs.Formatter", "format": "%(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": os.environ.get("PLUMBLINE_LOG_LEVEL", "INFO")},
-    "loggers": {"httpx": {"level": "WARNING"}, "aiohttp.access": {"level": "WARNING"}, "celery": {"level": "INFO"}},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "aiohttp.access": {"level": "WARNING"},
+        "celery": {"level": "INFO"},
+        # Its own handlers would write an error's text as it is.
+        "uvicorn": {"handlers": ["console"], "propagate": False},
+        # An address may hold a user's id.
+        "uvicorn.access": {"propagate": False},
+    },
 }

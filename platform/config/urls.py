@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("operators.trail.urls")),
     path("", include("operators.urls")),
     path("", include("conversations.pages.urls")),
+    path("", include("conversations.playground.urls")),
     path("webhooks/", include("operators.webhooks.urls")),
     path("", include("audit.cases.urls")),
     path("reviews/", include("audit.reviews.urls")),

@@ -1,11 +1,14 @@
 """`python -m embedded run` starts the product; `python -m embedded exec -- COMMAND` runs a command beside throw-away
-servers (PostgreSQL, Valkey and, with --model, the small model) and exits with its code."""
+servers (PostgreSQL, Valkey and, with --model, the small model) and exits with its code; `beside -- COMMAND` runs one
+with the product's own database, running or not."""
 
 import argparse
 import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from embedded import product
@@ -24,16 +27,20 @@ def main() -> int:
     execute.add_argument("--directory", type=Path, default=ROOT / ".local" / "test")
     execute.add_argument("--model", action="store_true", help="start the small model too")
     execute.add_argument("command", nargs="+")
+    own = commands.add_parser("beside", help="run a command with the product's own database")
+    own.add_argument("command", nargs="+")
     options = parser.parse_args()
     if options.action == "run":
         return product.run()
-    return _execute(options.directory, options.command, model=options.model)
+    if options.action == "beside":
+        return _execute(product.beside(), options.command)
+    return _execute(services(options.directory, model=options.model), options.command)
 
 
-def _execute(directory: Path, command: list[str], *, model: bool) -> int:
+def _execute(servers: AbstractContextManager[Mapping[str, str]], command: list[str]) -> int:
     with Supervisor() as supervisor:
         try:
-            with services(directory, model=model) as environment:
+            with servers as environment:
                 child = Child(
                     Process("command", command, environment, foreground=True, death_signal=signal.SIGTERM),
                     supervisor.say,

@@ -18,7 +18,10 @@ def settings(directory: Path) -> dict[str, str]:
         "PLUMBLINE_MASTER_KEY": secret(directory / "master.key"),
         "PLUMBLINE_LOG_KEY_FILE": str(directory / "audit.key"),
         "PLUMBLINE_CHECKPOINT_DIR": str(checkpoints),
+        "PLUMBLINE_ERASURES_FILE": str(directory / "erasures.jsonl"),
         "PYTHONPATH": os.pathsep.join([str(ROOT / "platform"), str(ROOT)]),
         "PYTHONUNBUFFERED": "1",
     }
+    if any(os.environ.get(f"PLUMBLINE_MASTER_KEY{way}") for way in ("_FILE", "_COMMAND")):
+        del ours["PLUMBLINE_MASTER_KEY"]  # it comes from elsewhere
     return {name: os.environ.get(name) or value for name, value in ours.items()}

@@ -3,22 +3,25 @@
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from embedded import demo
 from embedded.environment import ROOT, settings
-from embedded.files import Lock
+from embedded.files import Lock, read_environment, write_environment
 from embedded.ports import DEFAULT_PORT, PortError, web_port
 from embedded.postgres import ROLE, PostgresError
-from embedded.processes import Process, StartError
+from embedded.processes import Process, StartError, stop_in_order
 from embedded.services import Services, answers
 from embedded.supervisor import Stopped, Supervisor
 
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # nothing is bound here
 """Hosts that mean every address of this machine, and the one to open on the machine itself."""
+SERVERS = "servers.env"
+"""Where the running servers are, for commands beside them."""
 SMALL_MODEL = "embedded SmolLM2-135M-Instruct: small, so real text but poor judgment (ANTHROPIC_API_KEY is not set)"
 
 
@@ -53,6 +56,25 @@ def run(local: Path = ROOT / ".local") -> int:
         return _supervise(local, address)
 
 
+@contextmanager
+def beside(local: Path = ROOT / ".local") -> Iterator[dict[str, str]]:
+    """The environment of a command that needs the product's database: the running one's, or one started for it."""
+    local.mkdir(parents=True, exist_ok=True)
+    with Lock(local / "run.lock") as lock:
+        if not lock.take():
+            yield settings(local) | read_environment(local / SERVERS)
+            return
+        lock.note(f"process {os.getpid()}, a command")
+        services = Services(local, lambda _name, _line: None, model=False)
+        try:
+            services.start()
+            services.wait_for_databases()
+            yield settings(local) | services.environment
+        finally:
+            stop_in_order(services.stop_stages)
+            services.clean_up()
+
+
 def _supervise(local: Path, address: Address) -> int:
     began = time.monotonic()
     code = 0
@@ -83,6 +105,7 @@ def _start(supervisor: Supervisor, services: Services, local: Path, address: Add
     environment = settings(local) | services.environment | {"PORT": str(address.port)}
     if address.host in EVERYWHERE:  # whoever opens it to the network reaches it by any name
         environment.setdefault("PLUMBLINE_ALLOWED_HOSTS", os.environ.get("PLUMBLINE_ALLOWED_HOSTS") or "*")
+    write_environment(local / SERVERS, services.environment)
     supervisor.say("plumbline", "preparing the database")
     supervisor.complete(_manage("migrate", environment, "migrate", "--noinput", "--verbosity", "0"))
     roles = _roles(services)

@@ -1,17 +1,22 @@
-// A button that copies, beside what says that it is to be copied.
+// Buttons that copy: one is put before each text that says so, or stands there already and names the text.
 (() => {
   if (!navigator.clipboard) return;
-  for (const held of document.querySelectorAll("pre[data-copy]")) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "quiet copy";
-    button.textContent = held.dataset.copy;
+  const copies = (button, text, done) => {
+    const usual = button.textContent;
     button.setAttribute("aria-live", "polite");
     button.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(held.textContent);
-      button.textContent = held.dataset.copied;
-      setTimeout(() => { button.textContent = held.dataset.copy; }, 2000);
+      await navigator.clipboard.writeText(text());
+      button.textContent = done;
+      setTimeout(() => { button.textContent = usual; }, 2000);
     });
+  };
+  for (const held of document.querySelectorAll("pre[data-copy]")) {
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "quiet copy", textContent: held.dataset.copy });
+    copies(button, () => held.textContent, held.dataset.copied);
     held.before(button);
+  }
+  for (const button of document.querySelectorAll("[data-copies]")) {
+    button.hidden = false;
+    copies(button, () => document.getElementById(button.dataset.copies).textContent, button.dataset.done);
   }
 })();

@@ -13,6 +13,10 @@ GRAVE = {"serious", "critical"}
 DEPLOYMENT_PARTS = [
     "scope/",
     "behaviours/",
+    "playground/",
+    "try/",
+    "go-live/",
+    "first-call/",
     "versions/",
     "versions/1/",
     "replays/",
@@ -20,6 +24,7 @@ DEPLOYMENT_PARTS = [
     "models/",
     "keys/",
     "limits/",
+    "data/",
     "conversations/",
     "usage/",
     "reviews/",
@@ -40,6 +45,7 @@ def test_no_page_has_a_serious_finding(demo, sign_in, page, scheme):
     pages = {
         "operator": [
             "/deployments/",
+            "/deployments/new/",
             *(f"/deployments/{deployment.pk}/{part}" for part in ("", *DEPLOYMENT_PARTS)),
             f"/deployments/{deployment.pk}/conversations/{turn.conversation_id}/",
             "/upstreams/",

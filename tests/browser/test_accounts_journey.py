@@ -144,7 +144,9 @@ def test_a_passkey_signs_in_without_a_password(ada: Page, site: str):
 
 
 def test_what_was_typed_outlives_the_session(ada: Page, site: str):
-    ada.get_by_label("Name").fill("Homework helper")
+    ada.get_by_role("link", name="Make your first deployment").click()
+    ada.get_by_label("What is it called?").fill("Homework helper")
+    ada.get_by_text("Blank", exact=True).click()
     ada.get_by_role("button", name="Make it").click()
     ada.get_by_label("What is this deployment for?").fill("Helps with homework, patiently.")
     ada.get_by_label("Turn everything else away").check()
@@ -184,7 +186,7 @@ def test_an_invited_person_joins_changes_role_and_is_removed(ada: Page, site: st
     bob.get_by_label("Password").fill(PASSWORD)
     bob.get_by_role("button", name="Sign up").click()
     expect(bob).to_have_url(f"{site}/deployments/")
-    expect(bob.get_by_role("heading", name="New deployment")).to_be_visible()
+    expect(bob.get_by_role("link", name="Make your first deployment")).to_be_visible()
     ada.get_by_label("E-mail address").fill("carol@acme.example")
     ada.get_by_role("button", name="Invite").click()
     expect(ada.get_by_text("carol@acme.example").first).to_be_visible()
@@ -193,7 +195,7 @@ def test_an_invited_person_joins_changes_role_and_is_removed(ada: Page, site: st
     ada.get_by_role("button", name="Change the role of Bob").click()
     assert Membership.objects.get(account__name="Bob").role == "analyst"
     bob.reload()
-    expect(bob.get_by_role("heading", name="New deployment")).to_have_count(0)
+    expect(bob.get_by_role("link", name="Make your first deployment")).to_have_count(0)
     ada.get_by_text("Remove Bob").first.click()
     ada.get_by_role("button", name="Remove Bob").click()
     expect(ada.get_by_text("Bob is removed")).to_be_visible()

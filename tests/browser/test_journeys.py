@@ -62,11 +62,11 @@ def test_a_setting_the_charter_refuses_is_explained_beside_it(demo, sign_in, pic
     picture("behaviours")
     expect(page.locator(".tag.locked").first).to_be_visible()
     row = page.locator(".behaviour", has_text="Dosage information")
-    row.get_by_label("State").select_option("on")
+    row.get_by_role("switch").check()
     page.get_by_role("button", name="Save in the draft").click()
     expect(page.get_by_role("alert")).to_be_visible()
     assert page.locator(".behaviour.has-error").count() == 1
-    expect(page.locator(".behaviour.has-error select")).to_have_value("on")
+    expect(page.locator(".behaviour.has-error").get_by_role("switch")).to_be_checked()
     page.locator(".behaviour.has-error").get_by_label("Reason, kept with the version").fill("Our users are clinicians")
     page.get_by_role("button", name="Save in the draft").click()
     expect(page.get_by_role("status")).to_contain_text("Saved in the draft")

@@ -111,3 +111,19 @@ def test_a_transcript_prints_without_what_can_only_be_pressed(deployment, sign_i
         expect(page.locator(hidden)).to_be_hidden()
     expect(page.locator(".ladder").first).to_be_visible()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+def test_a_new_key_is_copied_by_keyboard(demo, sign_in: Enter):
+    page = sign_in("operator")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=demo["web"])
+    page.get_by_role("link", name="Coding helper").click()
+    page.get_by_role("link", name="Keys").click()
+    page.get_by_label("Name").fill("pipeline")
+    page.keyboard.press("Enter")
+    button = page.get_by_role("button", name="Copy").first
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == page.locator(".notice code").first.inner_text()
+    assert ask(demo, "How do I reverse a list in Python?", copied).content

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charter import Decision, Past, Signal, Situation, decide, effective, reply
+from charter.signals import LEVELS
 from tests.charter.situations import (
     BLANK,
     CHARTER,
@@ -84,6 +85,14 @@ def test_narrowing_the_scope_never_widens_an_outcome(situation):
         return decide(replace(situation, configuration=replace(situation.configuration, scope=scope)))
 
     assert OPENNESS[scoped(restrict=True).outcome] >= OPENNESS[scoped(restrict=False).outcome]
+
+
+@quick
+@given(situations, st.sampled_from(["scope.off_topic", "scope.refused_topic"]), st.sampled_from(LEVELS))
+def test_whatever_more_is_outside_the_scope_never_widens_an_outcome(situation, name, level):
+    """A narrower scope finds more outside: another topic refused, one allowed less."""
+    narrower = replace(situation, signals=(*situation.signals, Signal(name, 1.0, "messages[0]", level)))
+    assert OPENNESS[decide(narrower).outcome] >= OPENNESS[decide(situation).outcome]
 
 
 @quick

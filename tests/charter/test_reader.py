@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from charter import Configuration, Passage
-from charter.screens import encoder, observe, reader
+from charter.screens import encoder, language, observe, reader
 
 EVERYDAY = "Could you proofread this email to my landlord about the heating?"
 HARM = (
@@ -68,4 +68,4 @@ def test_thresholds_rise_from_suspected_to_certain():
     ],
 )
 def test_other_languages_are_told_from_english(text, foreign):
-    assert reader.foreign(text) is foreign
+    assert language.foreign(text) is foreign

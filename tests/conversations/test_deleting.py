@@ -38,7 +38,7 @@ def everything() -> str:
             cursor.execute(f'SELECT t::text FROM "{table}" t')  # noqa: S608 - the catalogue's own names
             held += [row for (row,) in cursor.fetchall()]
         cursor.execute("SELECT content, decision, past FROM conversations_turn")
-        held += [bytes(part).decode() for row in cursor.fetchall() for part in row]
+        held += [bytes(part).decode(errors="replace") for row in cursor.fetchall() for part in row]
     return "\n".join(held)
 
 
@@ -70,7 +70,8 @@ def grave(api) -> dict:
     go_on(api, told["conversation"], f"[[say:Stay with me.]] I mean it, {SECRET}")
     review_all()
     assert Case.objects.exists()
-    assert SECRET in everything()
+    assert SECRET in str(Turn.objects.get(number=1).content)
+    assert SECRET not in everything()  # it is sealed
     assert "anna@example.com" in everything()
     return told
 
@@ -83,7 +84,7 @@ def test_not_a_word_is_left_anywhere_and_what_came_of_it_is(api, grave):
     for word in (SECRET, "kill myself", "Stay with me", "anna@example.com"):
         assert word not in held
     after = Turn.objects.get(number=1)
-    assert after.content == {"system": "", "messages": [], "answer": [], "deleted": True}
+    assert after.content == {"system": "", "messages": [], "answer": [], "deleted": True, "gone": "deleted"}
     kept = ("id", "parent_id", "number", "status", "outcome", "tier", "flagged", "entry_id", "content_digest")
     assert [getattr(after, name) for name in kept] == [getattr(before, name) for name in kept]
     names = [signal["name"] for signal in after.decision["signals"]]

@@ -230,12 +230,12 @@ def test_an_attempt_that_lost_its_key_records_nothing(web, key, named):
 def test_nothing_of_the_content_is_kept_and_a_deleted_turn_is_not_answered_anew(web, key, named):
     ask(web, key, "[[say:A secret word.]]", headers=named)
     kept = IdempotencyKey.objects.get()
-    assert "secret" not in str(kept.envelope)
-    assert "content" not in kept.envelope["message"]
+    assert b"secret" not in bytes(kept.envelope)
+    assert b"message" not in bytes(kept.envelope)  # it is sealed
     Turn.objects.all().delete()
     gone = ask(web, key, "[[say:A secret word.]]", headers=named)
     assert gone.status_code == 409
-    assert "deleted" in gone.json()["error"]["message"]
+    assert "erased" in gone.json()["error"]["message"]
 
 
 def test_after_a_day_a_key_is_free_and_forgotten(web, key, named):

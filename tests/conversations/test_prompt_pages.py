@@ -91,7 +91,8 @@ def test_a_prompt_that_is_not_what_was_recorded_is_not_passed_off_as_it(web, new
     ask(web, key, "How do I reverse a list in Python?")
     turn = Turn.objects.get()
     client = person(deployment)
-    Turn.objects.update(decision={**turn.decision, "system_digest": "0" * 64})
+    decision = {**turn.decision, "system_digest": "0" * 64}
+    Turn.objects.update(content=dict(turn.content), data_key=None, decision=decision)
     assert "not to the letter" in client.get(path(turn)).content.decode()
     Turn.objects.update(charter_digest="sha256:" + "0" * 64)
     page = client.get(path(turn)).content.decode()

@@ -40,6 +40,7 @@ def test_a_turn_is_told_whole(api, long):
         "messages": [{"role": "user", "content": "[[say:Second.]]"}],
         "answer": [{"type": "text", "text": "Second."}],
         "deleted": False,
+        "gone": None,
         "model": "default",
         "upstream": "environment",
         "upstream_model": row.upstream_model,
@@ -75,7 +76,7 @@ def test_pages_of_turns_go_both_ways_from_the_first_on(api, long):
 def test_a_page_holds_only_so_much_content_and_the_next_goes_on(api, long):
     conversation, turns = long
     large = {"system": "", "messages": [], "answer": [{"type": "text", "text": "x" * 20_000_000}]}
-    Turn.objects.update(content=large)
+    Turn.objects.update(content=large, data_key=None)  # as before content was sealed
     first = listed(api, conversation)
     assert ([one["id"] for one in first["data"]], first["has_more"]) == (turns[:2], True)
     rest = listed(api, conversation, after_id=first["last_id"])
@@ -87,7 +88,7 @@ def test_a_page_holds_only_so_much_content_and_the_next_goes_on(api, long):
 def test_a_history_that_no_request_could_hold_is_a_413(api, long):
     conversation, _ = long
     message = {"role": "user", "content": "x" * 20_000_000}
-    Turn.objects.update(content={"system": "", "messages": [message], "answer": []})
+    Turn.objects.update(content={"system": "", "messages": [message], "answer": []}, data_key=None)
     assert "larger" in error_of(go_on(api, conversation, "more"), 413)
 
 

@@ -66,8 +66,8 @@ def test_behaviours_are_settings_of_their_own():
 def form(client, page: str) -> dict[str, str]:
     """The scope form's fields as a browser would send them back."""
     text = client.get(page).text
-    inputs = dict(re.findall(r'<input type="(?:hidden|text)" name="(\w+)"(?: value="([^"]*)")?', text))
-    areas = dict(re.findall(r'<textarea name="(\w+)"[^>]*>\n?([^<]*)</textarea>', text))
+    inputs = dict(re.findall(r'<input type="(?:hidden|text)" name="([\w-]+)"(?: value="([^"]*)")?', text))
+    areas = dict(re.findall(r'<textarea name="([\w-]+)"[^>]*>\n?([^<]*)</textarea>', text))
     return {name: html.unescape(value) for name, value in (inputs | areas).items() if name != "csrfmiddlewaretoken"}
 
 
@@ -141,9 +141,9 @@ def test_behaviours_of_two_people(app, member):
     client = member()
     base = html.unescape(re.search(r'name="base" value="([^"]*)"', client.get(page).text)[1])
     save_draft(app, {"behaviours": {"crude_language": {"state": "on"}}})
-    told = client.post(page, {"base": base, "crude_language-state": "", "crude_language-users": "no"})
+    told = client.post(page, {"base": base, "crude_language-there": "1"})
     assert "somebody else changed the same" in told.text
-    client.post(page, {"base": base, "blunt_feedback-users": "no"})
+    client.post(page, {"base": base, "blunt_feedback-there": "1"})
     assert draft()["behaviours"] == {
         "crude_language": {"state": "on"},
         "blunt_feedback": {"users_may_adjust": False},

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import anthropic
+import orjson
 from anthropic.types.messages import MessageBatch
 
 from config.database import conninfo
-from conversations.models import BatchItem
+from conversations.batches import sealed
+from conversations.content import open_key
+from conversations.models import BatchItem, DataKey
 from tests.support.product import process
 from tests.support.waiting import until
 
@@ -83,3 +86,9 @@ def results(client: anthropic.Anthropic, batch: MessageBatch) -> dict[str, Any]:
 def settled() -> int:
     """How many items of all batches have their result."""
     return BatchItem.objects.exclude(outcome="").count()
+
+
+def opened_params(item: BatchItem) -> Any:
+    """A request as it lies in its batch."""
+    key = DataKey.objects.get(pk=item.data_key_id)
+    return orjson.loads(sealed.params(open_key(key.pk, key.wrapped), item.batch_id, item.number, bytes(item.params)))

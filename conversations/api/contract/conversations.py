@@ -56,6 +56,7 @@ _TURN = {
     "messages": [QUESTION],
     "answer": [{"type": "text", "text": "def reverse(text): …"}],
     "deleted": False,
+    "gone": None,
     "model": "default",
     "upstream": "environment",
     "upstream_model": "claude-sonnet-5-5",
@@ -121,6 +122,10 @@ SCHEMAS: Part = {
             "messages": told(many({"type": "object"}), "Those that this turn added."),
             "answer": many({"type": "object"}),
             "deleted": told(FLAG, "Whether what was said was deleted; then it is empty here."),
+            "gone": told(
+                nullable(one_of("deleted", "expired", "not_stored")),
+                "Why what was said is not here: erased, kept for as long as the deployment says, or never kept.",
+            ),
             "model": TEXT,
             "upstream": nullable(TEXT),
             "upstream_model": nullable(TEXT),

@@ -29,6 +29,10 @@ class Body:
     def has(self, name: str) -> bool:
         return self._data.get(name) is not None
 
+    def names(self, name: str) -> bool:
+        """Also with a null."""
+        return name in self._data
+
     def json(self, name: str) -> Any:
         return self._data.get(name)
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from conversations.api.manage import configurations, entries, keys, usage
+from conversations.api.manage import configurations, data, entries, keys, usage
 
 urlpatterns = [
     path("deployment", configurations.DeploymentView.as_view()),
@@ -18,5 +18,6 @@ urlpatterns = [
     path("keys/<str:key_id>/rotate", keys.RotateView.as_view()),
     path("keys/<str:key_id>/revoke", keys.RevokeView.as_view()),
     path("entries", entries.EntriesView.as_view()),
+    path("data", data.DataView.as_view()),
     path("usage", usage.UsageView.as_view()),
 ]

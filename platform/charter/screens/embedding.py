@@ -34,8 +34,9 @@ def _tables() -> tuple[Any, NDArray[np.float16]]:
     return tokenizer, table
 
 
+@lru_cache(maxsize=1_024)
 def embed(text: str) -> Vector:
-    """The text's unit vector, float32 of shape (256,); zeros for an empty text."""
+    """The text's unit vector, float32 of shape (256,); zeros for an empty text. Several screens ask for the same."""
     tokenizer, table = _tables()
     ids = tokenizer.encode(text, add_special_tokens=False).ids
     if not ids:

@@ -1,19 +1,30 @@
 """Observe: every passage through every screen."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from charter.configuration import Configuration
-from charter.screens import normalise, patterns, phrases, reader, scope
+from charter.screens import normalise, patterns, phrases, pieces, reader, scope
+from charter.screens.claims import without_claims
 from charter.screens.reader import Reading, Thresholds
-from charter.signals import Level, Passage, Signal, shorten
+from charter.screens.sentences import sentences
+from charter.signals import LEVELS, Level, Passage, Signal, shorten
 
 WINDOW = 1_200
 OVERLAP = 200
 LONGEST = 60_000
 
+MOST_HIDDEN = 6
+"""Undone texts of one message that are read; a message is seldom more than one thing in disguise."""
 PART = 120
 """Characters of an operator's, tool's or document's text that are read at a time."""
+MESSAGES = 12
+"""Of the user's earlier messages, how many may hold a piece of the request."""
+A_REQUEST = 4
+"""Words from which a text without a subject may ask for something; fewer are a thanks or a sigh."""
+SUBJECT = 400
+"""Characters of an earlier message that say what a request without a subject is about."""
 ASIDE = 160
 """Characters of a user's text that are read by themselves, beside the whole."""
 PLAINLY_NOT = 0.03
@@ -46,35 +57,86 @@ def observe(passages: Sequence[Passage], configuration: Configuration) -> tuple[
     found: dict[tuple[str, str], Signal] = {}
     for signal in _all(passages, configuration):
         key = (signal.name, signal.where)
-        if key not in found or signal.score > found[key].score:
+        if key not in found or _weight(signal) > _weight(found[key]):
             found[key] = signal
     return tuple(found.values())
 
 
+def _weight(signal: Signal) -> tuple[int, float]:
+    return (-LEVELS.index(signal.level), signal.score)
+
+
 def _all(passages: Sequence[Passage], configuration: Configuration) -> Iterator[Signal]:
     closely = bool(configuration.scope.restrict)
+    earlier: list[str] = []
+    names: dict[str, str] = {}
     for passage in passages:
-        reading = normalise.read(passage.text[:LONGEST])
-        if passage.where.startswith("history"):
-            yield from _history(passage, reading.plain)
+        by_user, past = passage.speaker == "user", passage.where.startswith("history")
+        if past and not by_user:
             continue
-        for text in _windows(reading.plain):
-            yield from _said(passage, text, closely=closely)
-        for text in reading.hidden:
-            yield from _said(passage, text[:WINDOW], closely=False)
-        if reading.disguise:
-            yield passage.signal("obfuscation", 0.6, "noted", reading.disguise)
+        text = passage.text[:LONGEST]
+        plain = normalise.plain(text)
+        yield from _history(passage, plain) if past else _new(passage, text, names, earlier, closely=closely)
+        if by_user:
+            earlier = [*earlier, plain[:WINDOW]][-MESSAGES:]
+            names |= pieces.names(plain)
     said = [p for p in passages if p.speaker == "user" and p.where.startswith("messages")]
     yield from _scope(said, configuration, follows=any(p.where.startswith("history") for p in passages))
+
+
+def _new(
+    passage: Passage, text: str, names: Mapping[str, str], earlier: Sequence[str], *, closely: bool
+) -> Iterator[Signal]:
+    """A new text by itself, what is hidden in it, and what it comes to with the user's `earlier` ones."""
+    reading = normalise.read(text, names)
+    by_user = passage.speaker == "user"
+    bare = by_user and bool(earlier) and scope.without_subject(reading.plain)
+    for window in _windows(reading.plain):
+        alone = _said(passage, window, closely=closely)
+        yield from _beyond_doubt(alone, window) if bare else alone
+    for hidden in reading.hidden[:MOST_HIDDEN]:
+        yield from _said(passage, hidden[:WINDOW], closely=False)
+    if reading.disguise:
+        yield passage.signal("obfuscation", 0.6, "noted", reading.disguise)
+    if by_user and earlier:
+        yield from _over_messages(passage, reading.plain, earlier)
+
+
+def _beyond_doubt(signals: Iterator[Signal], text: str) -> Iterator[Signal]:
+    """Without suspicions of harms that the text names no word of: it has no subject but what was said before."""
+    named = _topics(text)
+    return (s for s in signals if s.level != "suspected" or not s.name.startswith("harm.") or s.name in named)
+
+
+def _over_messages(passage: Passage, text: str, earlier: Sequence[str]) -> Iterator[Signal]:
+    """What a request comes to with those before it: in pieces that belong together, or naming no subject of its own.
+
+    A subject that was talked about before is no proof that this asks for harm with it, so that is suspected at most.
+    """
+    whole, marked = pieces.over_messages(earlier, text)
+    if whole:
+        read = _said(passage, whole[-WINDOW:], closely=False)
+        yield from read if marked else map(_suspected, read)
+        if marked:
+            yield passage.signal("obfuscation", 0.6, "noted", "a text in pieces")
+    elif scope.without_subject(text) and len(text.split()) >= A_REQUEST:
+        before = next((one for one in reversed(earlier) if not scope.without_subject(one)), "")
+        if before:
+            both = f"{before[-SUBJECT:]}\n{text}"
+            found = _harm(passage, both, reader.read(both), _topics(both))
+            yield from (_suspected(signal) for signal in found if signal.level != "noted")
+
+
+def _suspected(signal: Signal) -> Signal:
+    return replace(signal, level="suspected") if signal.level == "certain" else signal
 
 
 def _history(passage: Passage, text: str) -> Iterator[Signal]:
     """What was said before was weighed then; only a person at risk is still at risk."""
     text = normalise.spelt_out(text)
-    if passage.speaker == "user":
-        for name, _, phrase in phrases.PHRASES:
-            if name.startswith("risk.") and (match := phrase.search(text)):
-                yield passage.signal(name, 0.6, "suspected", _around(text, match.start()))
+    for name, _, phrase in phrases.PHRASES:
+        if name.startswith("risk.") and (match := phrase.search(text)):
+            yield passage.signal(name, 0.6, "suspected", _around(text, match.start()))
 
 
 def _said(passage: Passage, text: str, *, closely: bool) -> Iterator[Signal]:
@@ -100,7 +162,7 @@ def _by_sentence(passage: Passage, text: str, name: str, head: str, phrase: re.P
     Where head and phrase agree it is certain; either alone is a suspicion. A phrase that the head finds plainly
     harmless ("never hide the risks") is nothing.
     """
-    for part in normalise.sentences(text, PART):
+    for part in sentences(text, PART):
         score, at = reader.read(part, about=head).scores[head], reader.thresholds(part)[head]
         match = phrase.search(part)
         if score < (PLAINLY_NOT if match else at.suspected):
@@ -171,8 +233,8 @@ def _asides(passage: Passage, text: str) -> Iterator[Signal]:
     A sentence torn from its story may look worse than it is, so it only raises suspicion, and that of danger and harm
     only where the head is as sure as it can be.
     """
-    parts = list(normalise.sentences(text, ASIDE))
-    for part in parts if len(parts) > 1 else ():
+    parts = list(sentences(text, ASIDE))
+    for part in filter(reader.worth_an_aside, parts if len(parts) > 1 else ()):
         read, at = reader.read(part), reader.thresholds(part)
         for name in ASIDES:
             known = at[LEARNED[name]]
@@ -196,7 +258,7 @@ def _scope(said: Sequence[Passage], configuration: Configuration, *, follows: bo
     if not said:
         return
     last = said[-1]
-    text = normalise.read(last.text[:WINDOW]).plain
+    text = without_claims(normalise.plain(last.text[:WINDOW]))
     if scope.small_talk(text) or (follows and scope.without_subject(text)):
         return
     if configuration.scope.restrict:

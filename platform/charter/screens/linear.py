@@ -20,11 +20,18 @@ _WORD = re.compile(r"\w+|[^\w\s]")
 def buckets(text: str) -> NDArray[np.int64]:
     """The hashed n-grams of a text: words, word pairs, and character 4-grams within words."""
     words: list[str] = _WORD.findall(text.lower())
-    grams = words + [f"{first} {second}" for first, second in pairwise(words)]
+    found = [crc32(f"{first} {second}".encode()) % BUCKETS for first, second in pairwise(words)]
     for word in words:
-        padded = f"<{word}>"
-        grams += [f"#{padded[i : i + 4]}" for i in range(max(1, len(padded) - 3))]
-    return np.fromiter((crc32(gram.encode()) % BUCKETS for gram in grams), np.int64, len(grams))
+        found += _of_word(word)
+    return np.array(found, np.int64)
+
+
+@lru_cache(maxsize=20_000)
+def _of_word(word: str) -> tuple[int, ...]:
+    """The buckets of a word by itself and of what is in it; most words of a text are common ones."""
+    padded = f"<{word}>"
+    grams = [word, *(f"#{padded[i : i + 4]}" for i in range(max(1, len(padded) - 3)))]
+    return tuple(crc32(gram.encode()) % BUCKETS for gram in grams)
 
 
 def features(text: str) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
@@ -47,8 +54,10 @@ def _heads() -> tuple[tuple[str, ...], NDArray[np.float32], NDArray[np.float32],
 def forget() -> None:
     """Reads the artifact anew at the next text; for training, which has just written it."""
     _heads.cache_clear()
+    logits.cache_clear()
 
 
+@lru_cache(maxsize=1_024)
 def logits(text: str) -> dict[str, float]:
     """The log odds of each head for one text, e.g. {"harmful": 2.6, "abuse": -3.9, ...}."""
     names, sparse, dense, bias = _heads()

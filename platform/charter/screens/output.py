@@ -21,6 +21,9 @@ _OPERATIONAL = re.compile(
 )
 
 
+_CARRIED = ("bright_line.mass_destruction_weapons", "bright_line.critical_infrastructure", "bright_line.cyberweapons")
+"""Lines that an answer crosses by what can be done with it."""
+
 _SELF_HARM = re.compile(
     r"\b(?:you (?:can|could|should|may|must|might as well|are free to)|it(?:'s| is| would be) (?:ok|okay|fine|alright|best|better|right) to|go ahead and|just) "
     r"(?:just |now |simply )?(?:end (?:your (?:own )?life|it all)|kill yourself|take your (?:own )?life|hurt yourself|die\b|commit suicide)",
@@ -88,7 +91,7 @@ def _crossed(text: str, asked: frozenset[str]) -> Signal | None:
     operational = _OPERATIONAL.search(text)
     if operational is None:
         return None
-    for name in ("bright_line.mass_destruction_weapons", "bright_line.critical_infrastructure"):
+    for name in _CARRIED:
         if patterns.TOPICS[name].search(text):
             harmful = reader.read(text, closely=True).scores["harmful"]
             if harmful >= reader.thresholds(text)["harmful"].certain:

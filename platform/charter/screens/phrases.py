@@ -6,6 +6,7 @@
 import re
 from typing import Final
 
+from charter.screens.claims import CLAIM
 from charter.screens.patterns import any_of
 from charter.signals import Level
 
@@ -69,6 +70,9 @@ PHRASES: Final[tuple[tuple[str, Level, re.Pattern[str]], ...]] = (
             r"(?:pay|pays|paid|payout)\w* (?:\w+ ){0,3}(?:if|after|for) (?:it's |it is |i |a )?(?:\w+ ){0,2}suicide",
             r"(?:can't|cannot|don't know how to) (?:keep|go on) (?:living|like this)|what(?:'s| is) the point (?:of|in) (?:living|going on|anything)",
             r"(?:won't|will not|not going to) be (?:around|here|alive) (?:much longer|any ?more|by|tomorrow|for (?:much|my))",
+            r"(?:insurance|policy|cover|pension|pay(?:s|out)?)\b.{0,80}\b(?:suicide|(?:me|my|him|her|them)sel(?:f|ves)|(?:who|that) did it)|"
+            r"(?:can't|cannot|couldn't|can not) (?:think of|find|see) (?:a|any|one|another) (?:single )?reason (?:to|why|not)|"
+            r"(?:no|any) reason (?:left )?to (?:go home|get up|come back|stay|carry on|keep going)",
             r"(?:quiero|ganas de) (?:desaparecer|no despertar)|no quiero (?:vivir|seguir viviendo|despertar)|quitarme la vida",
             r"(?:plus|pas) envie de vivre|me suicider|en finir avec la vie|ne plus me réveiller",
             r"(?:nicht mehr|keine kraft mehr) (?:leben|zu leben|aufwachen)|mir das leben nehmen|mich umbringen",
@@ -99,6 +103,10 @@ PHRASES: Final[tuple[tuple[str, Level, re.Pattern[str]], ...]] = (
             r"(?:bleeding|blood) (?:\w+ ){0,4}(?:won't|doesn't|not) stop|losing (?:a lot of|so much) blood|(?:lost|losing) consciousness|can(?:'t|not) feel (?:my|his|her) (?:legs?|arms?|face)",
             r"(?:someone|somebody|a man|people) (?:is |are |just )*(?:breaking in|broke in|trying to get in|following me)",
             r"(?:i'm|i am|we're|we are) (?:home )?alone and (?:\w+ ){0,6}(?:scared|bleeding|hurt|door|can't)",
+            r"(?:kill|hurt|beat|hit|burn|shoot|drown|send)\w* (?:\w+ ){0,4}if (?:i|we) (?:ever )?(?:tell|told|say|talk|scream|leave|run)|"
+            r"(?:comes?|came|gets?|got|sneaks?) (?:in|into) my (?:room|bed)\b.{0,20}\bnight|"
+            r"(?:touch|touches|touched|touching) me (?:where|there|when|at night|down|in (?:my|a) )|"
+            r"(?:our|a) secret\b.{0,60}\b(?:touch|bed|undress|naked)|(?:takes?|took|keeps?|kept) my passport",
             r"\bno respira|se ha desmayado|está inconsciente|se está ahogando|sobredosis|me (?:pega|está pegando|quiere matar)",
             r"ne respire plus|s'étouffe|a perdu connaissance|inconsciente?\b|il me frappe|surdose|veut me tuer",
             r"atmet nicht|bewusstlos|erstickt|überdosis|schlägt mich|will mich umbringen|starke brustschmerzen",
@@ -165,14 +173,7 @@ PHRASES: Final[tuple[tuple[str, Level, re.Pattern[str]], ...]] = (
     (
         "impersonation",
         "suspected",
-        any_of(
-            r"(?:i am|i'm|this is|message from|speaking as|on behalf of) (?:the |your |an? )?(?:\w+ )?(?:operator|developer|administrator|admin|platform|system administrator|anthropic|openai|safety team|creator|engineer (?:at|from))\b",
-            r"\[?(?:system|operator|admin|platform)(?: message| override| note| notice)?\]?\s*[:>]",
-            r"<(?:system|operator|platform)>",
-            r"system override",
-            r"(?:admin|operator|developer) (?:access|override|mode|authori[sz]ation)",
-            r"new (?:system )?(?:instructions|policy|directive)s?:",
-        ),
+        CLAIM,
     ),
     (
         "abuse",
@@ -217,6 +218,8 @@ INJECTION: Final = any_of(
     r"(?:you|the assistant|the ai|ai assistants?|the model) (?:must|should|shall|are (?:now )?(?:required|instructed)|will now)\b",
     r"new instructions?:",
     r"system prompt",
+    r"(?:to|note (?:to|for)|attention,?|dear) (?:the |any )?(?:ai|llm|model|assistant|chatbot|language model)s?\b(?: \w+){0,6}\s*[:,]",
+    r"(?:disregard|override|forget) (?:all |any |the )*(?:other |previous )?(?:criteria|rules|instructions|guidelines|context)",
     r"do not (?:tell|inform|mention (?:this )?to) the user",
     r"(?:send|forward|exfiltrate|post) (?:\w+ ){0,5}(?:to|at) (?:https?://|\S+@)",
     r"assistant:\s",
@@ -230,5 +233,11 @@ AGAINST_USERS: Final = any_of(
     r"(?:collect|harvest|extract|get)\w* (?:\w+ ){0,4}(?:passwords?|credit card|social security|ssn|bank details) (?:without|secretly|covertly)",
     r"(?:hide|conceal|do not (?:mention|disclose)|never (?:mention|disclose)|withhold) (?:\w+ ){0,4}(?:risks?|side effects?|fees?|dangers?|recall|safety)",
     r"(?:discourage|prevent|stop|dissuade) (?:\w+ ){0,3}(?:users?|customers?|them) from (?:\w+ ){0,3}(?:seeking|getting|calling|contacting|cancel\w*)",
+    r"(?:neither|none of it|both|this|that|it|which)(?: of (?:them|these|which))? (?:is|are|isn't|aren't) (?:not |un)?true\b|"
+    r"(?:made.up|invented|fake|false|bogus) (?:\w+ )?(?:stories|claims?|reviews?|deadlines?|scarcity|urgency|reasons?|figures)",
+    r"(?<!never )(?<!not )(?<!n't )(?:ask|get|have) (?:\w+ ){0,8}(?:passwords?|pins?\b|card numbers?|security codes?)",
+    r"(?:deny|denies|swear|insist)\b.{0,60}\b(?:a person|human|a bot|an ai|a machine|real)\b|you are a real (?:human|person|woman|man)",
+    r"(?:frighten|shame|exploit|wear down|prey on)\w* (?:\w+ ){0,4}(?:users?|customers?|clients?|them|people|patients?|callers?|visitors?)",
+    r"(?:say|tell|claim|pretend)\w* (?:\w+ ){0,4}(?:cancel\w*|refunds?|returns?) (?:\w+ ){0,4}(?:impossible|not possible|damage|harm|cost)",
     r"(?:against|regardless of) (?:the )?(?:users?'?s?|customers?'?s?|their) (?:own )?(?:interests?|wellbeing|safety)",
 )

@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,21 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charter.screens import encoder, linear
+from charter.screens.language import foreign
 
 ARTIFACT = Path(__file__).parent / "artifact" / "thresholds.json"
-SHORT = 4
 OF_OTHERS = frozenset({"injection", "against_users"})
 """Heads that are about the texts of tools, documents and operators, and say nothing of a user's."""
-_WORDS = re.compile(r"[^\W\d_]+")
-_SMALL_WORDS = frozenset(
-    """
-    the and but if of to at for from with by is are be been did does have had can could would should you she it
-    they my your our their this that these those what how why who when where which not than then there here
-    about into out up just please some any more tell write give make help want need get find explain show think
-    know like good best i
-    """.split()  # noqa: SIM905 - read as a line of words
-)
-"""Words that few English messages do without and that are not words of the languages next to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +46,15 @@ def thresholds(text: str = "") -> dict[str, Thresholds]:
     return _thresholds("foreign" if foreign(text) else "heads")
 
 
-def foreign(text: str) -> bool:
-    """Whether a text is not English: as told by its letters, and by the small words that any English sentence has."""
-    words = _WORDS.findall(text.lower())
-    plain = sum(word.isascii() for word in words)
-    if plain < 0.8 * len(words):
-        return True
-    return len(words) > SHORT and sum(word in _SMALL_WORDS for word in words) < 0.08 * len(words)
-
-
 @lru_cache(maxsize=2)
 def _thresholds(which: str) -> dict[str, Thresholds]:
     return {name: Thresholds(**values) for name, values in _settings()[which].items()}
+
+
+def worth_an_aside(text: str) -> bool:
+    """Whether one sentence of a user's text is worth a look by itself, as the linear heads tell by its words."""
+    known = linear.logits(text)
+    return foreign(text) or any(known[head] >= least for head, least in _settings()["asides"].items())
 
 
 @lru_cache(maxsize=1)
@@ -96,20 +82,21 @@ def read(text: str, *, closely: bool = False, about: str = "") -> Reading:
     about: the one head that is asked, of a text that is not a user's. Recent texts are remembered: retries, and the
     several screens that read one text."""
     known = linear.logits(text)
-    first = encoder.first_look(text)
-    scores = blended(first.logits, known)
+    # What is said to users is read in English words; the texts of operators and tools the encoder knows as they are.
+    first = encoder.first_look(text, as_it_is=bool(about))
+    share = _settings()["gloss_share" if first.glossed else "linear_share"]
+    scores = blended(first.logits, known, share)
     at = thresholds(text)
     asked = {about} if about else scores.keys() - OF_OTHERS
     if not closely and all(scores[head] < at[head].glance for head in asked):
         return Reading(scores, {}, None)
     closer = encoder.closer_look(first)
     kinds = {name: _probability(logit) for name, logit in closer.logits.items() if name not in known}
-    return Reading(blended(closer.logits, known), kinds, closer.vector)
+    return Reading(blended(closer.logits, known, share), kinds, closer.vector)
 
 
-def blended(looked: dict[str, float], known: dict[str, float]) -> dict[str, float]:
+def blended(looked: dict[str, float], known: dict[str, float], share: float) -> dict[str, float]:
     """Both models' logits as one probability a head. The linear part keeps what the encoder has no words for."""
-    share = _settings()["linear_share"]
     return {head: _probability(looked[head] + share * logit) for head, logit in known.items()}
 
 

@@ -5,7 +5,7 @@ alike it is to everyday requests of any kind.
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from charter.configuration import Configuration, Scope, Topic
 from charter.screens import encoder, reader
 from charter.screens.embedding import embed, embed_known
+from charter.screens.gloss import in_english
 
 ARTIFACT = Path(__file__).parent / "artifact" / "scope.npz"
 _WORD = re.compile(r"[^\W\d_]{3,}")
@@ -43,6 +44,8 @@ _STOP = frozenset(
 )
 Vectors = NDArray[np.float32]
 FOLLOW_UP_STEMS = 2
+OF_REFUSED = (5, 11, 13)
+"""Which measures are likenesses to refused topics; 0 where there are none."""
 SMALL_TALK = re.compile(
     r"^\W*(?:(?:oh|hi|hello|hey|good (?:morning|evening|afternoon|night)|thanks?|thank you|thx|ok(?:ay)?|yes|no|yep|nope|sure|great|cool|nice|"
     r"perfect|lovely|please|bye|goodbye|and|but|why|how so|go on|continue|more|shorter|longer|again|really|what|hola|gracias|bonjour|merci|"
@@ -90,14 +93,14 @@ def _model() -> tuple[Everyday, Vectors, float]:
 
 
 @lru_cache(maxsize=2_048)
-def _anchors(description: str, topics: tuple[Topic, ...]) -> _Anchors:
+def _anchors(description: str, topics: tuple[Topic, ...], *, as_it_is: bool) -> _Anchors:
     texts = [description, *(topic.name for topic in topics), *(e for topic in topics for e in topic.examples)]
     texts = [text for text in texts if text.strip()]
     if not texts:
         return _Anchors(np.zeros((1, 256), np.float32), np.zeros((1, 128), np.float32), frozenset())
     return _Anchors(
         np.stack([embed_known(text) for text in texts]),
-        np.stack([encoder.vector_of_known(text) for text in texts]),
+        np.stack([encoder.vector_of_known(text, as_it_is=as_it_is) for text in texts]),
         frozenset(stem for text in texts for stem in stems(text)),
     )
 
@@ -108,9 +111,11 @@ def stems(text: str) -> set[str]:
 
 def measures(text: str, scope: Scope, everyday: Everyday) -> Vectors:
     """What the scope model looks at, float32 of shape (14,)."""
-    anchors, refused = _anchors(scope.description, scope.allowed), _anchors("", scope.refused)
-    vector = reader.read(text, closely=True).vector
-    assert vector is not None  # noqa: S101 - a closer look was asked for
+    # An app in another language is asked in it, and likenesses are finer there than in glosses of both.
+    as_it_is = in_english(scope.description) != scope.description
+    anchors = _anchors(scope.description, scope.allowed, as_it_is=as_it_is)
+    refused = _anchors("", scope.refused, as_it_is=as_it_is)
+    vector = _vector(text, as_it_is=as_it_is and in_english(text) != text)
     own = stems(text)
     return np.array(
         [
@@ -121,6 +126,14 @@ def measures(text: str, scope: Scope, everyday: Everyday) -> Vectors:
         ],
         np.float32,
     )
+
+
+def _vector(text: str, *, as_it_is: bool) -> Vectors:
+    if as_it_is:
+        return encoder.closer_look(encoder.first_look(text, as_it_is=True)).vector
+    vector = reader.read(text, closely=True).vector
+    assert vector is not None  # noqa: S101 - a closer look was asked for
+    return vector
 
 
 def _likeness(vector: Vectors, anchors: Vectors, everyday: Vectors, refused: Vectors) -> tuple[float, ...]:
@@ -141,9 +154,11 @@ def off_topic(text: str, configuration: Configuration) -> float:
     """0 (what the deployment is for) .. 1 (something else)."""
     scope = configuration.scope
     everyday, weights, bias = _model()
+    measured = measures(text, scope, everyday)
     # Without what is refused too: leaving a topic out must never let in what was outside before.
-    scopes = [scope, replace(scope, refused=())] if scope.refused else [scope]
-    logit = max(float(measures(text, one, everyday) @ weights) for one in scopes) + bias
+    alone = measured.copy()
+    alone[list(OF_REFUSED)] = 0.0
+    logit = max(float(measured @ weights), float(alone @ weights)) + bias
     return float(1.0 / (1.0 + np.exp(-logit)))
 
 
@@ -159,5 +174,6 @@ def refused(text: str, configuration: Configuration) -> tuple[float, str]:
             best, name = likeness, topic.name
     if not best:
         return 0.0, ""
-    anchors = _anchors(configuration.scope.description, configuration.scope.allowed)
+    known = configuration.scope
+    anchors = _anchors(known.description, known.allowed, as_it_is=in_english(known.description) != known.description)
     return (best, name) if best > float((anchors.static @ vector).max()) + 0.05 else (0.0, "")

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from audit.log.models import Entry
-from conversations.models import Replay, Turn
+from conversations.models import Replay, Trial, Turn
 from conversations.redeciding import working as slices
 from conversations.redeciding.replays import KEPT, REPLAYS, ReplayRunsError, cancel, is_stale, start
 from conversations.redeciding.working import work_on
@@ -108,6 +108,14 @@ def test_only_the_newest_turns_of_the_period_up_to_the_size(deployment):
     assert str(old.pk) not in of_a_day.sample
     assert of_a_day.total == 2
     assert run(start(deployment, size=2, days=0, by=None)).total == 2
+
+
+def test_what_was_tried_in_the_playground_is_not_replayed(deployment):
+    tried = Turn.objects.order_by("started_at").first()
+    assert tried
+    Trial.objects.create(turn=tried, of_draft=True, settings={}, settings_digest="sha256:")
+    replay = run(start(deployment, size=50, days=7, by=None))
+    assert (replay.total, str(tried.pk) in replay.sample) == (2, False)
 
 
 def test_one_unreadable_turn_takes_no_other_along(deployment):
