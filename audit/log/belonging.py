@@ -23,10 +23,14 @@ def register_owner(subject_type: str, find: Find) -> None:
 
 
 def with_owner(subject: tuple[str, Any], detail: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """The detail, with the operator where it is known and not said already."""
-    kind, identity = subject
-    find = _finders.get(str(kind))
-    if find is None or FIELD in (detail or {}):
+    """The detail, with the operator where it is known and not said already: the subject's, or else that of the
+    `deployment` that the detail names."""
+    told = detail or {}
+    if FIELD in told:
         return detail
-    owner = find(identity)
-    return detail if owner is None else {FIELD: str(owner), **(detail or {})}
+    for kind, identity in (subject, ("deployment", told.get("deployment"))):
+        find = _finders.get(str(kind))
+        owner = find(identity) if find is not None and identity is not None else None
+        if owner is not None:
+            return {FIELD: str(owner), **told}
+    return detail

@@ -26,6 +26,7 @@ Why = str | tuple[Name, ...]
 
 LOOKS = "It only looks."
 ASKED = "Nothing is kept: the answer is computed."
+OWN_VIEW = "How a reviewer looks at cases: it is theirs alone."
 OWN_SESSION = "It ends or confirms the caller's own session; signing in is an entry."
 
 API: dict[str, Why] = {
@@ -50,6 +51,7 @@ API: dict[str, Why] = {
     "create_key": (Name.KEY_CREATED,),
     "rotate_key": (Name.KEY_CREATED, Name.KEY_ROTATED),
     "revoke_key": (Name.KEY_REVOKED,),
+    "create_appeal": (Name.APPEAL_MADE,),
 }
 
 PAGES: dict[str, Why] = {
@@ -86,9 +88,23 @@ PAGES: dict[str, Why] = {
     "invitation": (Name.MEMBERSHIP_ADDED,),
     "trail-export": (Name.EXPORT_MADE,),
     "log-export": (Name.EXPORT_MADE,),
-    "oversight": (Name.PAUSE_PLACED,),
+    "pause-place": (Name.PAUSE_PLACED,),
     "pause-lift": (Name.PAUSE_LIFTED,),
-    "deployments": (Name.DEPLOYMENT_CREATED,),
+    "review-force": (Name.REVIEW_FORCED,),
+    "review-release": (Name.REVIEW_RELEASED,),
+    "charter-propose": (Name.CHARTER_PROPOSED,),
+    "charter-approve": (Name.CHARTER_PUBLISHED,),
+    "charter-reject": (Name.CHARTER_REJECTED,),
+    "conversation-end": (Name.CONVERSATION_ENDED,),
+    "deployments": LOOKS,
+    "deployment-new": (Name.DEPLOYMENT_CREATED, Name.CONFIGURATION_DRAFTED),
+    "go-live": (Name.CONFIGURATION_PUBLISHED, Name.KEY_CREATED),
+    "instructions-check": ASKED,
+    "deployment-schedule": (Name.PUBLICATION_SCHEDULED,),
+    "deployment-unschedule": (Name.PUBLICATION_CANCELED,),
+    "replays": (Name.REPLAY_STARTED,),
+    "replay-cancel": (Name.REPLAY_CANCELED,),
+    "playground-ask": (Name.TURN_RECORDED,),
     "deployment-scope": (Name.CONFIGURATION_DRAFTED,),
     "deployment-behaviours": (Name.CONFIGURATION_DRAFTED,),
     "deployment-publish": (Name.CONFIGURATION_PUBLISHED,),
@@ -112,7 +128,22 @@ PAGES: dict[str, Why] = {
     "webhook-rotate": (Name.WEBHOOK_SECRET_ROTATED,),
     "webhook-switch": (Name.WEBHOOK_DISABLED, Name.WEBHOOK_ENABLED),
     "webhook-remove": (Name.WEBHOOK_REMOVED,),
-    "case": (Name.CASE_VERDICT,),
+    "case": (Name.CONVERSATION_VIEWED,),
+    "case-next": (Name.CASE_ASSIGNED,),
+    "case-claim": (Name.CASE_ASSIGNED,),
+    "cases-many": (Name.CASE_VERDICT,),
+    "assessment": (Name.CASE_VERDICT, Name.APPEAL_DECIDED),
+    "assessment-release": (Name.CASE_RELEASED,),
+    "assessment-undo": (Name.CASE_VERDICT_UNDONE,),
+    "assessment-heartbeat": "It prolongs a claim that is an entry.",
+    "case-golden": (Name.GOLDEN_CASE_SET, Name.GOLDEN_CASE_RETIRED),
+    "case-appeal": (Name.APPEAL_MADE, Name.CASE_REOPENED),
+    "case-reviewer-queues": (Name.REVIEWER_CHANGED,),
+    "case-filter-save": OWN_VIEW,
+    "case-filter-forget": OWN_VIEW,
+    "case-preferences": OWN_VIEW,
+    "reviews-retry": (Name.REVIEW_RETRIED,),
+    "reviews-share": (Name.REVIEW_SHARE_CHANGED,),
     **dict.fromkeys(
         (
             *("home", "reference", "script", "verify-script", "usage", "mail", "mail-one", "members-start"),
@@ -122,6 +153,16 @@ PAGES: dict[str, Why] = {
             *("webhooks", "webhook", "webhook-delivery", "cases", "trail-start", "trail", "trail-entry"),
             *("trail-receipt", "log", "log-entry", "log-receipt", "account_inactive", "account_reset_password_done"),
             *("account_email_verification_sent", "account_reset_password_from_key_done", "mfa_index"),
+            *(
+                "oversight",
+                "oversight-history",
+                "operator-oversight",
+                "charter-candidates",
+                "charter-proposal",
+                "style",
+            ),
+            *("style", "replay", "playground", "first-try", "first-call", "case-quality", "case-reviewers"),
+            *("deployment-reviews", "reviews", "reviews-metrics", "deployment-wellbeing", "any-wellbeing"),
             *("mfa_list_webauthn", "mfa_view_recovery_codes", "mfa_download_recovery_codes"),
         ),
         LOOKS,
@@ -132,6 +173,13 @@ TASKS: dict[str, Why] = {
     "audit.review_turn": (Name.CASE_OPENED,),
     "audit.review_wellbeing": (Name.CASE_OPENED,),
     "audit_log.watch": LOOKS,
+    "audit.settle_verdicts": (Name.CASE_CLOSED, Name.CASE_ESCALATED, Name.CASE_SEVERITY_CHANGED),
+    "audit.watch_service_levels": LOOKS,
+    "conversations.collect_batched_reviews": (Name.CASE_OPENED,),
+    "conversations.send_batched_reviews": "It hands over what is owed.",
+    "conversations.redecide_sample": "It computes what was asked for when the replay was started.",
+    "conversations.replay_charter_proposals": "It computes what a proposal asks for.",
+    "operators.publish_scheduled": (Name.CONFIGURATION_PUBLISHED, Name.PUBLICATION_REFUSED),
     "conversations.archive_old_batches": (Name.RETENTION_APPLIED,),
     "conversations.forget_idempotency_keys": "What it forgets is a day old, and repeats nothing that the record lacks.",
     "conversations.requeue_forgotten_jobs": "It hands over again what was owed already.",
@@ -144,6 +192,8 @@ COMMANDS: dict[str, Why] = {
     "evaluate": LOOKS,
     "grant_roles": "It acts on the database's own roles, as whoever owns the log's tables.",
     "import_models": (Name.MODEL_CREATED,),
+    "pause": (Name.PAUSE_PLACED,),
+    "lift_pause": (Name.PAUSE_LIFTED,),
     "relay": "It hands over what is owed.",
     "rotate_log_key": (Name.LOG_KEY_ROTATED,),
     "seed_demo": (Name.OPERATOR_CREATED, Name.DEPLOYMENT_CREATED),
@@ -160,9 +210,7 @@ ADMIN = (
 
 RESERVED = {
     *("operator.changed", "operator.closed", "deployment.archived", "account.closed"),
-    *("staff.role_granted", "staff.role_revoked", "review.forced", "review.released"),
-    *("charter.proposed", "charter.rejected", "charter.published"),
-    *("case.assigned", "case.escalated", "case.reopened", "erasure.requested", "erasure.done"),
+    *("staff.role_granted", "staff.role_revoked", "erasure.requested", "erasure.done"),
 }
 """Names of acts that may not be there yet. One that is written in the code must be in a table above."""
 
@@ -252,6 +300,8 @@ def test_each_route_does_write_its_entries(call: Caller, working: None):
     call("decide", QUESTION)
     call("validate", {"settings": SETTINGS})
     call("continue_conversation", QUESTION, conversation_id=conversation)
+    turn = call.client.get(f"/v1/conversations/{conversation}/turns").json()["data"][0]["id"]
+    call("create_appeal", {"turn_id": turn, "reason": "Not so."})
     call("end_conversation", conversation_id=conversation)
     call("delete_conversation", conversation_id=conversation)
     call("put_user_adjustments", {"user_adjustments": {"blunt_feedback": True}}, user_id="u-17")

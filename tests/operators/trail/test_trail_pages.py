@@ -96,6 +96,12 @@ def test_what_is_gone_stays_on_the_trail(app, member):
     assert "upstream.created" in names(member(), app.operator)
 
 
+def test_an_act_that_names_a_deployment_is_its_operators(app, member):
+    write(Name.CASE_OPENED, actor=("platform", "test"), subject=("thing", "x"), detail={"deployment": str(app.pk)})
+    write(Name.CASE_OPENED, actor=("platform", "test"), subject=("thing", "x"), detail={"deployment": "nobody's"})
+    assert names(member(), app.operator).count("case.opened") == 1
+
+
 def test_acts_on_the_whole_platform_are_on_every_trail_without_the_stewards_name(app, member, steward):
     stella = account("other@plumbline.example", is_steward=True, name="Stella Steward")
     place("platform", "", reason="An incident", by=stella)
