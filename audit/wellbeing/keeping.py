@@ -57,7 +57,7 @@ def keep_screens(turn: Turn, note: str = "") -> None:
 def keep_reading(turn: Turn, reading: Reading, model: str) -> None:
     """A judge's points of all turns that it read, this one among them."""
     gone = _locked(turn).deleted_at is not None
-    for one in Turn.objects.filter(pk__in=reading.turns).order_by("number", "started_at"):
+    for one in Turn.objects.filter(pk__in=reading.turns).select_related("data_key").order_by("number", "started_at"):
         if _judged(one):
             continue
         last = str(one.pk) == list(reading.turns)[-1]

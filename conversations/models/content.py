@@ -77,6 +77,7 @@ def opened_of(turn: Any) -> Opened:
 
 def _wrapped(turn: Any) -> bytes | None:
     try:
-        return bytes(turn.data_key.wrapped) if turn.data_key_id is not None else None
+        key = turn.data_key
     except ObjectDoesNotExist:
         return None
+    return bytes(key.wrapped) if key is not None else None

@@ -123,7 +123,7 @@ def _context(request: HttpRequest, deployment: Deployment) -> dict[str, Any]:
 def _results(request: HttpRequest, shown: Replay) -> dict[str, Any]:
     """The changed turns that are asked for, by keyset; a replay holds a thousand at most."""
     kind, became = request.GET.get("change", ReplayedTurn.Change.OUTCOME), request.GET.get("became", "")
-    found: QuerySet[ReplayedTurn] = shown.turns.select_related("turn").order_by("id")
+    found: QuerySet[ReplayedTurn] = shown.turns.select_related("turn__data_key").order_by("id")
     counted = dict(shown.turns.values_list("change").annotate(Count("pk")).order_by())
     if kind in ReplayedTurn.Change.values:
         found = found.filter(change=kind)

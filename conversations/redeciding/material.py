@@ -30,7 +30,7 @@ class Material:
 
 def turns_of(ids: Iterable[Any]) -> QuerySet[Turn]:
     """Turns with all that reading them takes, so that none asks the database again."""
-    return Turn.objects.filter(pk__in=list(ids)).select_related("configuration")
+    return Turn.objects.filter(pk__in=list(ids)).select_related("configuration", "data_key")
 
 
 def read_materials(turns: Sequence[Turn]) -> list[Material | None]:
