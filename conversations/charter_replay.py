@@ -100,7 +100,8 @@ class _Comparison:
 
 
 def _turns(ids: Sequence[Any]) -> list[Turn]:
-    return list(Turn.objects.filter(pk__in=ids).select_related("configuration", "data_key", "deployment__operator").order_by("-id"))
+    found = Turn.objects.filter(pk__in=ids).select_related("configuration", "data_key", "deployment__operator")
+    return list(found.order_by("-id"))
 
 
 def _words(verdict: Verdict) -> str:
