@@ -58,7 +58,11 @@ UPDATE conversations_job SET error = '' WHERE id IN (
     SELECT j.id FROM conversations_job j JOIN conversations_turn t ON t.id = j.turn_id
     WHERE t.conversation_id = %s AND j.error <> '' FOR UPDATE OF j SKIP LOCKED)
 """
-_KEYS = "DELETE FROM conversations_datakey WHERE owner = %s"
+# Never waited for while a conversation's row is locked: a turn that is being recorded holds its key and waits for that.
+_KEY = """
+DELETE FROM conversations_datakey
+WHERE id IN (SELECT id FROM conversations_datakey WHERE owner = %s FOR UPDATE SKIP LOCKED)
+"""
 FORGET_RESULT = "UPDATE conversations_batchitem SET result = '' WHERE turn_id = %s AND result IS NOT NULL"
 _FORGET = (
     "UPDATE conversations_batchitem SET result = '' WHERE turn_id = ANY(%s) AND result IS NOT NULL",
@@ -80,8 +84,11 @@ def register_erasure(name: str, sql: str) -> None:
 
 async def delete(access: Access, conversation: UUID) -> None:
     """One transaction, with its entry; deleting twice changes nothing. The conversation is one of the deployment's."""
-    async with database.pool().connection() as connection, connection.transaction():
-        await erase(connection, Ref("key", str(access.key_id)), access.deployment_id, conversation)
+    async with database.pool().connection() as connection:
+        async with connection.transaction():
+            await erase(connection, Ref("key", str(access.key_id)), access.deployment_id, conversation)
+        # One that a turn held just then; it has seen that the conversation is deleted.
+        await connection.execute(_KEY, (owner_conversation(access.data, conversation),))
 
 
 async def erase(connection: Connection, actor: Ref, deployment_id: UUID, conversation: UUID) -> bool:
@@ -96,7 +103,7 @@ async def erase(connection: Connection, actor: Ref, deployment_id: UUID, convers
     if marked is None:
         return False
     rules = await rules_by(connection, deployment_id)
-    await connection.execute(_KEYS, (owner_conversation(rules, conversation),))
+    await connection.execute(_KEY, (owner_conversation(rules, conversation),))
     await _erase_turns(connection, deployment_id, conversation)
     await connection.execute(_JOBS, (conversation,))
     for sql in _registered.values():

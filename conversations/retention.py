@@ -51,7 +51,11 @@ _WAITING = """
 SELECT EXISTS (SELECT FROM conversations_batchitem i JOIN conversations_datakey k ON k.id = i.data_key_id
                WHERE k.owner = %s AND (octet_length(i.params) > 0 OR octet_length(i.result) > 0))
 """
-_KEY = "DELETE FROM conversations_datakey WHERE owner = %s AND created_at < %s"
+# One that a turn holds just now is in use again.
+_KEY = """
+DELETE FROM conversations_datakey WHERE id IN (
+    SELECT id FROM conversations_datakey WHERE owner = %s AND created_at < %s FOR UPDATE SKIP LOCKED)
+"""
 
 
 @dataclass

@@ -52,6 +52,9 @@ class SealedContent(models.BinaryField):
 
     descriptor_class = _OpenedContent
 
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:  # noqa: ARG002 - Django's signature
+        return model_instance.__dict__[self.attname]  # as it lies in the row, not as it was opened
+
     def get_prep_value(self, value: Any) -> Any:
         return orjson.dumps(value) if isinstance(value, dict) else value
 
@@ -60,6 +63,9 @@ class QuotingJSON(StoredJSON):
     """`turn.decision` is the decision with what it quotes, while that can be opened; the row's holds no word of it."""
 
     descriptor_class = _OpenedDecision
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:  # noqa: ARG002 - Django's signature
+        return model_instance.__dict__[self.attname]
 
 
 def opened_of(turn: Any) -> Opened:

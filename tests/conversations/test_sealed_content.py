@@ -66,6 +66,15 @@ def test_a_user_has_one_key_and_a_conversation_without_a_user_its_own(api):
     assert "anna" not in str([bytes(key.owner) for key in DataKey.objects.all()])
 
 
+def test_a_row_that_was_read_is_saved_as_it_was(api):
+    told = ask(api, GRAVE, "anna")
+    turn = Turn.objects.get()
+    assert WORD in str(turn.content) + str(turn.decision)
+    turn.save()
+    assert WORD not in raw()
+    assert api.get(f"/v1/turns/{told['turn']}").json()["messages"][0]["content"] == GRAVE
+
+
 def test_content_opens_in_its_row_and_column_only():
     key = new_key(b"owner")
     sealed = seal(key.cipher, TURN, "row", b"words")
