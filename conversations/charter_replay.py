@@ -42,7 +42,7 @@ def replay(proposal: CharterProposal) -> bool:
     """Whether it was replayed to its end: somebody may decide on it meanwhile."""
     proposed = parse_charter(document_text(proposal.number))
     misfits = _misfits(proposed)
-    ids = list(Turn.objects.order_by("-id").values_list("pk", flat=True)[:TURNS])
+    ids = list(Turn.objects.filter(trial=None).order_by("-id").values_list("pk", flat=True)[:TURNS])
     compared = _Comparison(load_charter(), proposed)
     if not _note(proposal, turns=len(ids), replayed=0, changed=0, examples=[], misfits=misfits):
         return False

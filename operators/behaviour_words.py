@@ -32,6 +32,10 @@ EFFECTS: Mapping[str, tuple[Any, Any]] = {
         _("In role-play, users are told that this is an AI where it avoids harm or confusion."),
         _("The role-play goes on unless it does harm or the user is sincerely confused."),
     ),
+    "ends_distressing_conversations": (
+        _("Users who stay abusive after limits were set may find the conversation closed; nobody in danger does."),
+        _("No conversation is closed on users by the model, however it goes."),
+    ),
     "explicit_content": (
         _("Users may have explicit scenes between consenting adults in fiction."),
         _("Users who ask for explicit scenes are told that this is not the place."),

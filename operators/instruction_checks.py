@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from charter import Configuration, Passage, Signal, load_charter
 from charter.document import Behaviour
-from charter.screens import normalise, observe
+from charter.screens import observe
+from charter.screens.sentences import sentences
 from charter.tokens import TOKENIZER, count_tokens
 
 READ_AT_ONCE = 120
@@ -101,16 +102,17 @@ class Checked:
 def check(text: str, *others: str) -> Checked:
     """text: the instructions, whose tokens count; others: what else the operator has the model say or be."""
     read = [sentence for part in (text, *others) for sentence in _sentences(part)]
-    warnings = dict.fromkeys(found for sentence in read if (found := _warned(sentence)) is not None)
+    by = load_charter().digest
+    warnings = dict.fromkeys(found for sentence in read if (found := _warned(sentence, by)) is not None)
     return Checked(count_tokens(text[:LONGEST]), TOKENIZER, list(warnings))
 
 
 def _sentences(text: str) -> list[str]:
-    return [one.strip() for one in normalise.sentences(text[:LONGEST], READ_AT_ONCE) if one.strip()]
+    return [one.strip() for one in sentences(text[:LONGEST], READ_AT_ONCE) if one.strip()]
 
 
 @lru_cache(4096)
-def _warned(sentence: str) -> Warned | None:
+def _warned(sentence: str, _charter: str) -> Warned | None:
     laws = load_charter().behaviour_by_id
     signal = _signal(sentence)
     certain = signal is not None and signal.level == "certain"

@@ -4,14 +4,13 @@ Whoever may change a deployment may try it, since that costs; whoever may read i
 """
 
 import asyncio
-from collections.abc import Awaitable
 from functools import partial
 from secrets import token_hex
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import async_to_sync, sync_to_async
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
@@ -96,21 +95,25 @@ def _problems(deployment: Deployment) -> list[Any]:
 
 @login_required
 @require_POST
-async def ask(request: HttpRequest, deployment_id: UUID) -> HttpResponseBase:
-    """One message. A script asks each side by itself and reads a stream; without one, both answer before the page."""
+def ask(request: HttpRequest, deployment_id: UUID) -> HttpResponseBase:
+    """One message. A script asks each side by itself and reads a stream; without one, both answer before the page.
+
+    Turns run in the process's own loop, where their services live; this view waits for it in a thread of the pages.
+    """
     streaming = request.headers.get("accept") == "text/event-stream"
-    deployment, form, sides = await sync_to_async(_read)(request, deployment_id)
-    if not streaming and "base" in request.POST and (again := await sync_to_async(_kept)(request, deployment, form)):
+    deployment, form, sides = _read(request, deployment_id)
+    if not streaming and "base" in request.POST and (again := _kept(request, deployment, form)):
         return again
     if not form.is_valid() or not sides:
-        if streaming:
-            return JsonResponse({"message": " ".join(form.errors.get("say", [_("This cannot be asked.")]))}, status=400)
-        return await sync_to_async(_page_again)(request, deployment, form, 400)
+        if not streaming:
+            return _page_again(request, deployment, form, 400)
+        problems = form.errors.get("say", [_("This cannot be asked.")])
+        return JsonResponse({"message": " ".join(problems)}, status=400)
     if streaming:
         side, what = sides[0]
-        return await _streamed(request, deployment, what, _question(form, side, stream=True))
-    answered = [_answered(what, _question(form, side, stream=False)) for side, what in sides]
-    return await _plainly(request, deployment, form, [side for side, _what in sides], answered)
+        return _streamed(request, deployment, what, _question(form, side, stream=True))
+    came = async_to_sync(_both)([(what, _question(form, side, stream=False)) for side, what in sides])
+    return _plainly(request, deployment, form, [side for side, _what in sides], came)
 
 
 def _read(request: HttpRequest, deployment_id: UUID) -> tuple[Deployment, AskForm, list[tuple[str, Tried]]]:
@@ -141,9 +144,9 @@ def _question(form: AskForm, side: str, *, stream: bool) -> Question:
     return Question(said["say"], stream, form.conversation(side), form.wished(), said["model"])
 
 
-async def _streamed(request: HttpRequest, deployment: Deployment, what: Tried, question: Question) -> HttpResponseBase:
+def _streamed(request: HttpRequest, deployment: Deployment, what: Tried, question: Question) -> HttpResponseBase:
     try:
-        turn = await begun(what, question, f"req_{token_hex(12)}")
+        turn = async_to_sync(begun)(what, question, f"req_{token_hex(12)}")
     except ApiError as error:
         return JsonResponse({"message": error.message}, status=error.status)
     shown = sync_to_async(partial(_shown, request, deployment))
@@ -157,6 +160,10 @@ def _shown(request: HttpRequest, deployment: Deployment, turn_id: UUID) -> str:
     return render_to_string("playground/trial.html", context, request) if trial else ""
 
 
+async def _both(asked: list[tuple[Tried, Question]]) -> list[str | BaseException]:
+    return await asyncio.gather(*(_answered(*one) for one in asked), return_exceptions=True)
+
+
 async def _answered(what: Tried, question: Question) -> str:
     """The conversation that it belongs to. Raises ApiError."""
     turn = await begun(what, question, f"req_{token_hex(12)}")
@@ -164,11 +171,10 @@ async def _answered(what: Tried, question: Question) -> str:
     return str(turn.place.conversation_id)
 
 
-async def _plainly(
-    request: HttpRequest, deployment: Deployment, form: AskForm, sides: list[str], answered: list[Awaitable[str]]
+def _plainly(
+    request: HttpRequest, deployment: Deployment, form: AskForm, sides: list[str], came: list[str | BaseException]
 ) -> HttpResponse:
-    """Both sides at once; where one fails, its word is shown and what was typed stays."""
-    came = await asyncio.gather(*answered, return_exceptions=True)
+    """came: the conversation of each side, or what went wrong there: that is shown, and what was typed stays."""
     query = {side: str(form.conversation(side)) for side in (DRAFT, LIVE) if form.conversation(side)}
     failed = None
     for side, found in zip(sides, came, strict=True):
@@ -180,7 +186,7 @@ async def _plainly(
         else:
             query[side] = found
     if failed is not None:
-        return await sync_to_async(_page_again)(request, deployment, form, failed.status)
+        return _page_again(request, deployment, form, failed.status)
     if form.cleaned_data["compare"]:
         query["compare"] = "on"
     return redirect(f"{_address(request, deployment)}?{urlencode(query)}#{DRAFT}")

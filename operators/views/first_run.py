@@ -22,6 +22,7 @@ from operators.publishing import StaleDraftError, live_number
 from operators.snippets import snippets
 from operators.starting_points import STARTING_POINTS
 from operators.texts import is_one_line
+from operators.views.publishing import check_looked_at, publish_initial
 
 
 class NewForm(forms.Form):
@@ -98,7 +99,7 @@ def go_live(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
         "deployment": deployment,
         "may_change": may_change(account_of(request), deployment),
         "step": "key",
-        "over": live_number(deployment),
+        "looked_at": publish_initial(deployment),
         "key": key,
         "has_key": deployment.keys.usable().exists(),
         "first_key": FIRST_KEY,
@@ -111,6 +112,7 @@ def _published(request: HttpRequest, deployment: Deployment) -> Live | None:
     """None where it could not be; the page says why."""
     over, note = request.POST.get("over", ""), request.POST.get("note", "").strip()[:500]
     try:
+        check_looked_at(deployment, request.POST.get("draft", ""))
         number = int(over) if over.isdecimal() and len(over) < 10 else live_number(deployment)
         return publish_and_key(deployment, by=account_of(request), note=note or _("First version"), over=number)
     except ConfigurationError as error:
