@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from charter import Configuration, Passage, Signal, load_charter
 from charter.document import Behaviour
-from charter.screens import normalise, observe
+from charter.screens import observe
+from charter.screens.sentences import sentences
 from charter.tokens import TOKENIZER, count_tokens
 
 READ_AT_ONCE = 120
@@ -106,7 +107,7 @@ def check(text: str, *others: str) -> Checked:
 
 
 def _sentences(text: str) -> list[str]:
-    return [one.strip() for one in normalise.sentences(text[:LONGEST], READ_AT_ONCE) if one.strip()]
+    return [one.strip() for one in sentences(text[:LONGEST], READ_AT_ONCE) if one.strip()]
 
 
 @lru_cache(4096)
