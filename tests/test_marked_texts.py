@@ -17,6 +17,7 @@ WORDS = {"user", "assistant", "won", "redirect", "default", "system", "state", "
 _MARKED = re.compile(
     r"\{%-?\s*(?:blocktranslate|blocktrans)\b.*?\{%-?\s*end(?:blocktranslate|blocktrans)\s*%\}", re.DOTALL
 )
+_FILE = re.compile(r"\b[\w-]+\.(?:py|toml|jsonl?|csv)\b")
 _TAGS = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 _COMMENT = re.compile(r"\{% comment %\}.*?\{% endcomment %\}", re.DOTALL)
 
@@ -48,7 +49,7 @@ class _Texts(HTMLParser):
 
 def unmarked(template: str) -> list[str]:
     """What is written out in a template for people to read."""
-    left = _TAGS.sub("", _MARKED.sub("", _COMMENT.sub("", template)))
+    left = _FILE.sub("", _TAGS.sub("", _MARKED.sub("", _COMMENT.sub("", template))))
     texts = _Texts()
     texts.feed(left)
     texts.close()

@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from audit.cases.models import Case
+from audit.log.models import Entry
 from audit.oversight.models import Pause
 from charter import versions as charter_versions
 from conversations.models import Turn
@@ -103,6 +104,7 @@ def demo_values(demo: dict[str, str]) -> dict[str, Any]:
         "replay_id": replay.pk,
         "publication_id": scheduled.pk,
         "session_id": 0,
+        "entry_id": Entry.objects.filter(name="configuration.published").latest("at").pk,
         "name": "none",
         "given": "none",
     }

@@ -97,7 +97,7 @@ def test_what_was_typed_when_the_session_ended_does_not_overwrite_others(demo, d
     page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_label("How it speaks")).to_have_value("in rhymes")
     page.get_by_role("button", name="Save in the draft").click()
-    expect(page.get_by_role("status").first).to_contain_text("Saved in the draft")
+    expect(page.get_by_role("status").filter(has_text="Saved in the draft")).to_be_visible()
     assert Deployment.objects.get().draft["persona"] == {"name": "Bo", "style": "in rhymes"}
 
 

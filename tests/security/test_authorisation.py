@@ -67,6 +67,14 @@ PAGES: dict[str, Row] = {
     # An operator's own
     "deployments": sees(SIGNED_IN),
     "deployment": sees(MEMBERS),
+    "deployment-new": sees(CHANGERS, CHANGERS),
+    "deployment-data": sees(MEMBERS, CHANGERS),
+    "go-live": sees(MEMBERS, CHANGERS),
+    "instructions-check": does(CHANGERS),
+    "playground": sees(MEMBERS),
+    "playground-ask": does(CHANGERS),
+    "first-try": sees(MEMBERS),
+    "first-call": sees(MEMBERS),
     "deployment-scope": sees(MEMBERS, CHANGERS),
     "deployment-behaviours": sees(MEMBERS, CHANGERS),
     "deployment-prompt": sees(MEMBERS),
@@ -214,6 +222,7 @@ API: dict[str, str | None] = {
             "keys/<str:key_id>/revoke",
             "usage",
             "entries",
+            "data",
         )
     },
 }
