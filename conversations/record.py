@@ -58,6 +58,8 @@ class TurnRecord:
     conversation_id: UUID
     branched_from: UUID | None
     user_ref: str
+    marks: int
+    """What it leaves on its conversation (conversations/models/marks.py)."""
     deployment_id: UUID
     parent_id: UUID | None
     number: int
@@ -87,6 +89,8 @@ class TurnRecord:
     started_at: datetime
     milliseconds: int
     upstream_milliseconds: int
+    cost: Decimal | None
+    """None where the model has no price."""
     used_model: str
     """By its name in the catalogue; this and the following are what is counted for budgets and bills."""
     used_input: int
@@ -142,6 +146,7 @@ _COLUMNS = {
     "started_at": "timestamptz",
     "milliseconds": "int4",
     "upstream_milliseconds": "int4",
+    "cost": "numeric",
 }
 _USED = {
     "used_model": "text",
@@ -151,7 +156,7 @@ _USED = {
     "used_cache_read": "int8",
     "used_cost": "numeric",
 }
-_EXTRA = {"branched_from": "uuid", "user_ref": "text", "ended": "bool", "told": "text"} | _USED
+_EXTRA = {"branched_from": "uuid", "user_ref": "text", "ended": "bool", "told": "text", "marks": "int4"} | _USED
 _ARRAYS = ", ".join(f"%({column})s::{kind}[]" for column, kind in (_COLUMNS | _EXTRA).items())
 
 _EVENTS = f""", happened AS (
@@ -176,13 +181,14 @@ WITH new_turns AS (
     SELECT * FROM unnest({_ARRAYS}) AS t ({", ".join(_COLUMNS | _EXTRA)})
 ), conversations AS (
     INSERT INTO conversations_conversation AS c
-        (id, deployment_id, user_ref, branched_from_id, last_turn_at, turn_count, flagged, ended_at)
+        (id, deployment_id, user_ref, branched_from_id, last_turn_at, turn_count, flagged, ended_at, marks)
     SELECT conversation_id, min(deployment_id::text)::uuid, min(user_ref), min(branched_from::text)::uuid, now(),
-           count(*), bool_or(flagged), CASE WHEN bool_or(ended) THEN now() END
+           count(*), bool_or(flagged), CASE WHEN bool_or(ended) THEN now() END, bit_or(marks)
     FROM new_turns GROUP BY conversation_id ORDER BY conversation_id
     ON CONFLICT (id) DO UPDATE SET
         last_turn_at = now(), turn_count = {turn_count},
-        flagged = c.flagged OR excluded.flagged, ended_at = coalesce(c.ended_at, excluded.ended_at)
+        flagged = c.flagged OR excluded.flagged, marks = c.marks | excluded.marks,
+        ended_at = coalesce(c.ended_at, excluded.ended_at)
     RETURNING c.id, c.ended_at = now() AS ended_now
 ), turns AS (
     INSERT INTO conversations_turn ({", ".join(_COLUMNS)}) SELECT {", ".join(_COLUMNS)} FROM new_turns

@@ -14,6 +14,7 @@ from conversations import prefix
 from conversations.errors import ApiError
 from conversations.limits import Used
 from conversations.limits.tokens import guess_written
+from conversations.models.marks import marks_of
 from conversations.models.record import Turn
 from conversations.record import TurnRecord
 from conversations.sse import Event
@@ -151,11 +152,20 @@ class Transcript:
         comes_back = turn.request.comes_back(answer, self._stop_reason)
         route = turn.call.route if turn.call else None
         flagged, ended = bool(decision.flags) or self._stopped is not None, decision.outcome == "end"
+        cost = turn.offer.prices.cost(
+            input=used.input, output=used.output, cache_write=used.cache_write, cache_read=used.cache_read
+        )
         return TurnRecord(
             id=turn.id,
             conversation_id=place.conversation_id,
             branched_from=place.branched_from,
             user_ref=place.user_ref,
+            marks=marks_of(
+                outcome=decision.outcome,
+                tier=decision.tier,
+                failed=self.status == Status.UPSTREAM_ERROR,
+                batch=turn.settle is not None,
+            ),
             deployment_id=turn.access.deployment_id,
             parent_id=place.parent_id,
             number=place.number,
@@ -190,14 +200,13 @@ class Transcript:
             attempt=turn.attempt if self.status in ANSWERED else None,
             envelope=self._kept_envelope() if turn.attempt is not None else b"",
             subjects=turn.access.subjects,
+            cost=cost if turn.offer.prices.known else None,
             used_model=turn.offer.name,
             used_input=used.input,
             used_output=used.output,
             used_cache_write=used.cache_write,
             used_cache_read=used.cache_read,
-            used_cost=turn.offer.prices.cost(
-                input=used.input, output=used.output, cache_write=used.cache_write, cache_read=used.cache_read
-            ),
+            used_cost=cost,
         )
 
     def _decision_json(self) -> dict[str, Any]:

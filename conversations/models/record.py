@@ -3,10 +3,12 @@
 from typing import Any
 
 import orjson
+from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from conversations.models.marks import RARE, MarksField
 from operators.models import Configuration, Deployment, Key
 
 
@@ -39,15 +41,14 @@ class Conversation(models.Model):
     turn_count = models.PositiveIntegerField(db_default=0)
     flagged = models.BooleanField(db_default=False)
     ended_at = models.DateTimeField(null=True)
+    marks = MarksField(db_default=0)
+    """What ever happened in its turns (Mark), for the lists."""
     deleted_at = models.DateTimeField(null=True)
     """From then on nobody can read what was said: conversations/erasure.py."""
 
     class Meta:
         # Ids are UUIDs of version 7: their order is that of the conversations' beginnings.
         indexes = [
-            models.Index(
-                "deployment", models.F("last_turn_at").desc(), models.F("id").desc(), name="newest_conversation"
-            ),
             models.Index(
                 fields=["deployment", "id"], condition=models.Q(deleted_at=None), name="conversation_in_order"
             ),
@@ -60,6 +61,14 @@ class Conversation(models.Model):
             ),
             models.Index(
                 fields=["deployment", "id"], condition=models.Q(deleted_at__isnull=False), name="conversation_deleted"
+            ),
+            *(
+                models.Index(
+                    fields=["deployment", "id"],
+                    condition=models.Q(marks__has=int(mark)),
+                    name=f"conversation_{mark.name.lower()}",  # type: ignore[union-attr] # each has a name
+                )
+                for mark in RARE
             ),
         ]
 
@@ -110,6 +119,8 @@ class Turn(models.Model):
     upstream_request_id = models.CharField(max_length=128, blank=True)
     stop_reason = models.CharField(max_length=32, blank=True)
     error = models.CharField(max_length=500, blank=True)
+    cost = models.DecimalField(max_digits=24, decimal_places=9, null=True)
+    """By the prices at the time, in their currency; None where the model had none, or before costs were kept."""
     input_tokens = models.PositiveIntegerField()
     output_tokens = models.PositiveIntegerField()
     started_at = models.DateTimeField()
@@ -121,12 +132,11 @@ class Turn(models.Model):
         indexes = [
             models.Index(fields=["deployment", "prefix"], name="turn_by_prefix"),
             models.Index(fields=["conversation", "number"], name="turn_in_conversation"),
-            models.Index(
-                fields=["deployment", "outcome", "conversation"],
-                condition=~models.Q(outcome="answer"),
-                name="turn_not_answered",
-            ),
             models.Index(fields=["deployment", "started_at"], name="turn_by_time"),
+            models.Index(
+                fields=["deployment", "started_at"], condition=models.Q(outcome="redirect"), name="turn_redirected"
+            ),
+            HashIndex(fields=["request_id"], name="turn_by_request"),
         ]
 
     def __str__(self) -> str:

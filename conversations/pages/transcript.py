@@ -4,9 +4,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from charter import Decision, version_of
+from charter import Decision, load_charter, version_of
 from conversations.explanation import Rung, ladder
 from conversations.models import Turn
+
+
+@dataclass(frozen=True)
+class InForce:
+    """A behaviour as it was in a turn, and who brought that about. `usual`: as the charter has it by itself."""
+
+    name: str
+    on: bool
+    origin: str
+    usual: bool
 
 
 @dataclass(frozen=True)
@@ -18,6 +28,7 @@ class ReadTurn:
     explanation: str
     ladder: list[Rung]
     directives: tuple[str, ...]
+    behaviours: list[InForce]
     deleted: bool
     """Whether what was said is gone."""
     charter: str
@@ -30,8 +41,8 @@ def read(turns: Iterable[Turn]) -> list[ReadTurn]:
 
 def _read(turn: Turn) -> ReadTurn:
     decision = Decision.from_json(turn.decision)
-    said = [(message["role"], plain(message.get("content") or ())) for message in turn.content["messages"]]
     version = version_of(turn.charter_digest)
+    said = [(message["role"], plain(message.get("content") or ())) for message in turn.content["messages"]]
     return ReadTurn(
         turn,
         said,
@@ -39,9 +50,20 @@ def _read(turn: Turn) -> ReadTurn:
         decision.explanation,
         ladder(decision),
         decision.directives,
+        _in_force(decision, version.number if version else ""),
         deleted=bool(turn.content.get("deleted")),
         charter=version.number if version else "",
     )
+
+
+def _in_force(decision: Decision, charter: str) -> list[InForce]:
+    """Those that someone changed first."""
+    names = {one.id: one.name for one in load_charter(charter).behaviours} if charter else {}
+    shown = [
+        InForce(names.get(one.id, one.id), one.on, one.origin, one.origin == "charter")
+        for one in decision.effective.values()
+    ]
+    return sorted(shown, key=lambda one: one.usual)
 
 
 def plain(content: Any) -> str:

@@ -1,18 +1,20 @@
 from django.urls import path, re_path
 
-from conversations.pages import reference, usage, views
+from conversations.pages import listing, reference, usage, views
 
 urlpatterns = [
     re_path(r"^docs/?\Z", reference.reference, name="reference"),
-    path("conversations/", views.all_conversations, name="all-conversations"),
+    path("conversations/", listing.all_conversations, name="all-conversations"),
     path("conversations/<uuid:conversation_id>/", views.any_conversation, name="any-conversation"),
+    path("turns/<uuid:turn_id>/", views.any_turn, name="any-turn"),
+    path("deployments/<uuid:deployment_id>/turns/<uuid:turn_id>/", views.turn, name="turn"),
     path("deployments/<uuid:deployment_id>/usage/", usage.usage_page, name="usage"),
     path(
         "conversations/<uuid:conversation_id>/turns/<uuid:turn_id>/prompt/",
         views.any_sent,
         name="any-turn-prompt",
     ),
-    path("deployments/<uuid:deployment_id>/conversations/", views.conversations, name="conversations"),
+    path("deployments/<uuid:deployment_id>/conversations/", listing.conversations, name="conversations"),
     path(
         "deployments/<uuid:deployment_id>/conversations/<uuid:conversation_id>/",
         views.conversation,

@@ -1,6 +1,7 @@
 """Turns' rows, written without holding a conversation."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -25,6 +26,7 @@ def turn(deployment: Deployment, key: Key, at: datetime, **more: Any) -> None:
         "model": "big",
         "upstream": "environment",
         "upstream_model": "big-1",
+        "cost": Decimal("0.0045"),
         "input_tokens": 1000,
         "output_tokens": 100,
         "milliseconds": 1,
