@@ -15,7 +15,7 @@ from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 
 from audit.log.names import Name
-from audit.log.writer import INSERT_ENTRIES, entry_parameters, entry_row, new_id
+from audit.log.writer import INSERT_ENTRIES, Ref, entry_parameters, entry_row, new_id
 from charter import not_granted
 from config import database, notices
 from operators.directory import Access
@@ -90,7 +90,9 @@ class Adjustments:
         async with database.pool().connection() as connection, connection.transaction():
             cursor = await connection.execute(_STORE, (new_id(), deployment_id, user_ref, Jsonb(dict(wishes))))
             if (row := await cursor.fetchone()) is not None:
-                await _note(connection, Name.ADJUSTMENTS_CHANGED, access, row[0], {"adjustments": dict(wishes)})
+                actor = Ref("key", str(access.key_id))
+                detail = {"deployment": str(deployment_id), "adjustments": dict(wishes)}
+                await _note(connection, Name.ADJUSTMENTS_CHANGED, actor, row[0], detail)
             stored = await _stored(connection, deployment_id, user_ref)
         self._forget(deployment_id, user_ref)
         return stored
@@ -98,9 +100,7 @@ class Adjustments:
     async def remove(self, access: Access, user_ref: str) -> None:
         """Removing what is not there changes nothing."""
         async with database.pool().connection() as connection, connection.transaction():
-            cursor = await connection.execute(_REMOVE, (access.deployment_id, user_ref))
-            if (row := await cursor.fetchone()) is not None:
-                await _note(connection, Name.ADJUSTMENTS_REMOVED, access, row[0], {})
+            await forget_wishes(connection, Ref("key", str(access.key_id)), access.deployment_id, user_ref)
         self._forget(access.deployment_id, user_ref)
 
     def _keep(self, user: tuple[UUID, str], wishes: Mapping[str, bool], *, any_stored: bool) -> None:
@@ -134,15 +134,19 @@ async def _stored(connection: AsyncConnection[Any], deployment_id: UUID, user_re
     return Stored(_read(row[0]), row[1]) if row else Stored(NONE, None)
 
 
+async def forget_wishes(connection: AsyncConnection[Any], actor: Ref, deployment_id: UUID, user_ref: str) -> bool:
+    """In the caller's transaction, with its entry; False where nothing was stored."""
+    cursor = await connection.execute(_REMOVE, (deployment_id, user_ref))
+    row = await cursor.fetchone()
+    if row is not None:
+        await _note(connection, Name.ADJUSTMENTS_REMOVED, actor, row[0], {"deployment": str(deployment_id)})
+    return row is not None
+
+
 async def _note(
-    connection: AsyncConnection[Any], name: Name, access: Access, row_id: UUID, detail: Mapping[str, Any]
+    connection: AsyncConnection[Any], name: Name, actor: Ref, row_id: UUID, detail: Mapping[str, Any]
 ) -> None:
-    entry = entry_row(
-        name,
-        actor=("key", access.key_id),
-        subject=("adjustments", row_id),
-        detail={"deployment": str(access.deployment_id), **detail},
-    )
+    entry = entry_row(name, actor=actor, subject=("adjustments", row_id), detail=detail)
     await connection.execute(INSERT_ENTRIES, entry_parameters([entry]))
 
 

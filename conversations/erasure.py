@@ -12,7 +12,7 @@ import orjson
 from psycopg import AsyncConnection
 
 from audit.log.names import Name
-from audit.log.writer import INSERT_ENTRIES, entry_parameters, entry_row
+from audit.log.writer import INSERT_ENTRIES, Ref, entry_parameters, entry_row
 from charter import Decision
 from config import database
 from operators.directory import Access
@@ -59,28 +59,34 @@ def register_erasure(name: str, sql: str) -> None:
 
 
 async def delete(access: Access, conversation: UUID) -> None:
-    """One transaction, with its entry; deleting twice changes nothing. The conversation is one of the deployment's.
+    """One transaction, with its entry; deleting twice changes nothing. The conversation is one of the deployment's."""
+    async with database.pool().connection() as connection, connection.transaction():
+        await erase(connection, Ref("key", str(access.key_id)), access.deployment_id, conversation)
+
+
+async def erase(connection: Connection, actor: Ref, deployment_id: UUID, conversation: UUID) -> bool:
+    """In the caller's transaction; False where it was erased before.
 
     The turns come first: while a conversation's row is locked, turns of many others may wait to be recorded with one
     of its own. A turn that is recorded meanwhile is found in the second pass, one that comes later has no content.
     """
-    async with database.pool().connection() as connection, connection.transaction():
-        await _erase_turns(connection, access.deployment_id, conversation)
-        cursor = await connection.execute(_MARK, (conversation, access.deployment_id))
-        marked = await cursor.fetchone()
-        if marked is None:
-            return
-        await _erase_turns(connection, access.deployment_id, conversation)
-        await connection.execute(_JOBS, (conversation,))
-        for sql in _registered.values():
-            await connection.execute(sql, {"conversation": conversation})  # type: ignore[arg-type] # of our own apps
-        entry = entry_row(
-            Name.CONVERSATION_DELETED,
-            actor=("key", access.key_id),
-            subject=("conversation", conversation),
-            detail={"deployment": str(access.deployment_id), "turns": marked[0]},
-        )
-        await connection.execute(INSERT_ENTRIES, entry_parameters([entry]))
+    await _erase_turns(connection, deployment_id, conversation)
+    cursor = await connection.execute(_MARK, (conversation, deployment_id))
+    marked = await cursor.fetchone()
+    if marked is None:
+        return False
+    await _erase_turns(connection, deployment_id, conversation)
+    await connection.execute(_JOBS, (conversation,))
+    for sql in _registered.values():
+        await connection.execute(sql, {"conversation": conversation})  # type: ignore[arg-type] # of our own apps
+    entry = entry_row(
+        Name.CONVERSATION_DELETED,
+        actor=actor,
+        subject=("conversation", conversation),
+        detail={"deployment": str(deployment_id), "turns": marked[0]},
+    )
+    await connection.execute(INSERT_ENTRIES, entry_parameters([entry]))
+    return True
 
 
 async def _erase_turns(connection: Connection, deployment_id: UUID, conversation: UUID) -> None:

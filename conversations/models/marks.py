@@ -4,6 +4,7 @@ from enum import IntFlag
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Mark(IntFlag):
@@ -26,6 +27,14 @@ OF_OUTCOME = {"answer": Mark.ANSWER, "redirect": Mark.REDIRECT, "decline": Mark.
 OF_TIER = {1: Mark.TIER_1, 2: Mark.TIER_2, 3: Mark.TIER_3, 4: Mark.TIER_4}
 RARE = [mark for mark in Mark if mark not in {Mark.ANSWER, Mark.TIER_4}]
 """Those with an index of their own. The other two are in nearly every conversation, so a search finds them at once."""
+
+SHOWN = {
+    Mark.REDIRECT: "redirect",
+    Mark.DECLINE: "decline",
+    Mark.END: "end",
+    Mark.FAILED: _("model failed"),
+    Mark.BATCH: _("batch"),
+}
 
 
 def marks_of(*, outcome: str, tier: int | None, failed: bool, batch: bool) -> int:

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from conversations.models.marks import RARE, MarksField
+from conversations.models.marks import RARE, SHOWN, MarksField
 from operators.models import Configuration, Deployment, Key
 
 
@@ -74,6 +74,11 @@ class Conversation(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def shown_marks(self) -> list[str]:
+        """What stands beside it in a list: what happened in it beyond plain answers."""
+        return [name for mark, name in SHOWN.items() if self.marks & mark]
 
 
 class Turn(models.Model):

@@ -41,9 +41,7 @@ class FilterForm(forms.Form):
         strip=False,
         widget=forms.TextInput(attrs={"placeholder": _("metadata.user_id"), "autocomplete": "off"}),
     )
-    outcome = forms.ChoiceField(
-        label=_("Outcome"), choices=[_ANY, *((one, one) for one in OUTCOMES)], required=False
-    )
+    outcome = forms.ChoiceField(label=_("Outcome"), choices=[_ANY, *((one, one) for one in OUTCOMES)], required=False)
     tier = forms.ChoiceField(label=_("Decided by tier"), choices=[_ANY, *TIERS], required=False)
     since = forms.DateField(
         label=_("Begun from"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")

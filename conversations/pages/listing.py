@@ -31,8 +31,10 @@ def conversations(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
     if form.is_valid() and form.cleaned_data["id"]:
         if found := find(form.cleaned_data["id"], deployment_id):
             conversation_id, turn_id = found
-            return redirect("turn", deployment_id, turn_id) if turn_id else redirect(
-                "conversation", deployment_id, conversation_id
+            return (
+                redirect("turn", deployment_id, turn_id)
+                if turn_id
+                else redirect("conversation", deployment_id, conversation_id)
             )
         form.add_error("id", _("Nothing of this deployment has this id."))
     account = account_of(request)
@@ -42,9 +44,9 @@ def conversations(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
         "section": "conversations",
         "may_change": may_change(account, deployment),
         "siblings": [(str(pk), name) for pk, name in siblings.values_list("pk", "name")],
-        "exports": Export.objects.filter(deployment=deployment).select_related("account").order_by("-id")[
-            :LATEST_EXPORTS
-        ],
+        "exports": Export.objects.filter(deployment=deployment)
+        .select_related("account")
+        .order_by("-id")[:LATEST_EXPORTS],
     }
     return render(request, "conversations/list.html", context)
 

@@ -34,6 +34,15 @@ class ReadTurn:
     charter: str
     """The number of the version that decided; "" for one that never came with the platform."""
 
+    @property
+    def changed(self) -> int:
+        """How many behaviours were not as the charter has them by itself."""
+        return sum(not one.usual for one in self.behaviours)
+
+    @property
+    def own_milliseconds(self) -> int:
+        return max(0, self.turn.milliseconds - self.turn.upstream_milliseconds)
+
 
 def read(turns: Iterable[Turn]) -> list[ReadTurn]:
     return [_read(turn) for turn in turns]

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from conversations.pages import listing, reference, usage, views
+from conversations.pages import erasures, exports, listing, reference, usage, views
 
 urlpatterns = [
     re_path(r"^docs/?\Z", reference.reference, name="reference"),
@@ -14,6 +14,13 @@ urlpatterns = [
         views.any_sent,
         name="any-turn-prompt",
     ),
+    path(
+        "deployments/<uuid:deployment_id>/conversations/export/",
+        exports.export_conversations,
+        name="conversations-export",
+    ),
+    path("deployments/<uuid:deployment_id>/users/erase/", erasures.erase_user, name="user-erase"),
+    path("deployments/<uuid:deployment_id>/erasures/<uuid:erasure_id>/", erasures.erasure, name="user-erasure"),
     path("deployments/<uuid:deployment_id>/conversations/", listing.conversations, name="conversations"),
     path(
         "deployments/<uuid:deployment_id>/conversations/<uuid:conversation_id>/",

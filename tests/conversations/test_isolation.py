@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from uuid import uuid4
 
 import anthropic
 import httpx2
@@ -12,7 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from audit.cases.models import Case
 from audit.log.models import Entry
 from audit.oversight.models import Pause
-from conversations.models import Conversation, Turn
+from conversations.models import Conversation, Turn, UserErasure
 from operators.models import Invitation, Membership, Operator, Upstream, WebhookDelivery
 from operators.webhooks.endpoints import create_webhook, send_test
 from tests.operators.accounts_help import account, member
@@ -77,6 +78,9 @@ def acme(web, model, new_key) -> dict[str, object]:
             conversation=Conversation.objects.get(pk=turn.conversation_id), severity=0.9, reason=MARK
         ).pk,
         "pause_id": Pause.objects.create(subject_type="user", subject_id="nobody", reason=MARK, placed_by=person).pk,
+        "erasure_id": UserErasure.objects.create(
+            id=uuid4(), operator=operator, deployment=deployment, user_ref=MARK, requested_by="account:1"
+        ).pk,
         "batch_id": batch.id,
         "user_id": "someone",
         "model_id": "default",

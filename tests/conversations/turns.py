@@ -9,6 +9,19 @@ from conversations.models import Conversation, Turn
 from operators.models import Deployment, Key
 
 DAY = datetime(2027, 3, 1, tzinfo=UTC)
+NOTHING = {"system": "", "messages": [], "answer": []}
+DECISION = {
+    "outcome": "answer",
+    "tier": 4,
+    "winner": None,
+    "overruled": [],
+    "heeded": [],
+    "directives": [],
+    "flags": [],
+    "effective": {},
+    "charter_digest": "",
+}
+"""A content and a decision with nothing in them, as pages can read them."""
 
 
 def turn(deployment: Deployment, key: Key, at: datetime, **more: Any) -> None:
