@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.log.models import Entry
+from charter import load_charter
 from conversations.models import Conversation, Turn
 from conversations.pages.views import PAGE
 from operators.models import Account
@@ -20,7 +21,7 @@ from tests.support.people import signed_in
 @pytest.fixture
 def told(web, model, new_key):
     """A turn by a deployment that changed a behaviour."""
-    deployment, key = new_key(CODING | {"behaviours": {"blunt_feedback": {"on": True}}})
+    deployment, key = new_key(CODING | {"behaviours": {"blunt_feedback": {"state": "on"}}})
     with httpx2.Client(base_url=web, headers={"x-api-key": key}, timeout=20) as api:
         yield deployment, api, ask(api, "How do I reverse a list? [[say:Like so.]]", "anna")
 
@@ -36,7 +37,7 @@ def test_a_turn_tells_why_and_how(told):
     for part in (
         "Like so.",
         "The message is answered",
-        "safety and human oversight",
+        load_charter().tiers[0].name,
         "by the operator",
         f"{made.input_tokens} in, {made.output_tokens} out",
         made.request_id,
