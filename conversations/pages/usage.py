@@ -1,7 +1,7 @@
 """What a deployment used, as charts with their tables, beside the time before; each table as CSV."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -13,32 +13,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from conversations.pages import spreadsheet
+from conversations.pages.figures import Figure
 from conversations.pages.usage_tables import Sums, Table, as_rows, over_time, shares, together, topics_table
 from conversations.topics import topics
 from conversations.usage import Amount, Waits, percentile, usage, waits
 from conversations.usage_question import Question, UsageError, read_question
 from operators.access import account_of, may_change, own_deployment
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A number at the top. `change`: in per cent against the time before; None where there was nothing then."""
-
-    name: str
-    value: int | float | None
-    before: int | float | None
-    unit: str = ""
-    places: int = 0
-
-    @property
-    def change(self) -> int | None:
-        if not self.before or self.value is None:
-            return None
-        return round((float(self.value) / float(self.before) - 1) * 100)
-
-    @property
-    def less(self) -> int:
-        return -(self.change or 0)
 
 
 @login_required
@@ -71,6 +51,7 @@ def _shown(question: Question, names: dict[UUID, str]) -> dict[str, Any]:
     earlier = usage(before)
     return {
         "question": question,
+        "since": f"{question.start:%Y-%m-%d}",
         "step": 3600 if question.by == "hour" else 86_400,
         "total": counted.total,
         "figures": list(_figures(counted.total, earlier.total, together(waited), together(waits(before)))),
@@ -91,14 +72,18 @@ def _tables(question: Question, names: dict[UUID, str]) -> Iterator[Table]:
 
 def _figures(now: Amount, before: Amount, waited: Waits, waited_before: Waits) -> Iterator[Figure]:
     yield Figure(_("Turns"), now.turns, before.turns)
-    yield Figure(_("Turned away"), now.outcomes.get("redirect", 0), before.outcomes.get("redirect", 0))
-    yield Figure(_("Flagged"), now.flagged, before.flagged)
-    yield Figure(_("Model failed"), now.failed, before.failed)
+    redirects, redirects_before = now.outcomes.get("redirect", 0), before.outcomes.get("redirect", 0)
+    yield Figure(_("Turned away"), redirects, redirects_before, "outcome=redirect")
+    yield Figure(_("Flagged"), now.flagged, before.flagged, "marked=flagged")
+    yield Figure(_("Model failed"), now.failed, before.failed, "marked=failed")
     tokens, tokens_before = now.input_tokens + now.output_tokens, before.input_tokens + before.output_tokens
     yield Figure(_("Tokens"), tokens, tokens_before)
     yield Figure(_("Cost"), float(now.cost), float(before.cost), places=2)
-    yield Figure(_("Our time, median"), percentile(waited.own, 0.5), percentile(waited_before.own, 0.5), "ms")
-    yield Figure(_("Model’s time, median"), percentile(waited.model, 0.5), percentile(waited_before.model, 0.5), "ms")
+    own, own_before, model, model_before = (
+        percentile(counts, 0.5) for counts in (waited.own, waited_before.own, waited.model, waited_before.model)
+    )
+    yield Figure(_("Our time, median"), own, own_before, unit="ms")
+    yield Figure(_("Model’s time, median"), model, model_before, unit="ms")
 
 
 def _csv(question: Question, tables: Iterator[Table], wanted: str) -> HttpResponse:

@@ -70,7 +70,9 @@ def test_a_chart_is_drawn_from_its_table_without_anything_inline(deployment, key
     assert " style=" not in response.text
     assert 'src="/static/vendor/uplot/uPlot.iife.min.js"' in response.text
     for name in ("vendor/uplot/uPlot.iife.min.js", "vendor/uplot/uPlot.min.css", "plumbline/charts.js"):
-        assert analyst.get(f"/static/{name}").status_code == 200
+        served = analyst.get(f"/static/{name}")
+        served.close()
+        assert served.status_code == 200
 
 
 def test_it_is_compared_with_the_time_before(deployment, key, analyst):

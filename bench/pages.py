@@ -1,0 +1,170 @@
+"""Measures the server time of every console page with 100,000 conversations, and counts its queries.
+
+    .venv/bin/python -m embedded exec --directory .local/bench-pages -- .venv/bin/python bench/pages.py
+    … bench/pages.py --conversations 10000   # a look
+
+Fills the database it is given (DATABASE_URL), which must be an empty one of its own. Each page is asked for in this
+process, through all of its middleware, as a member, a reviewer or a steward sees it. Writes bench/pages.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "platform"), str(ROOT / "bench")]
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+os.environ |= {"PLUMBLINE_DEBUG": "1", "PLUMBLINE_SECRET_KEY": "bench", "PLUMBLINE_LOG_LEVEL": "WARNING"}
+
+import django  # noqa: E402
+
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.test.utils import CaptureQueriesContext  # noqa: E402
+from django.urls import URLPattern, URLResolver, get_resolver  # noqa: E402
+from filling import CONVERSATIONS, Filler  # noqa: E402
+
+from conversations.models import Conversation, Turn  # noqa: E402
+from operators.keys import create_key  # noqa: E402
+from operators.management.commands.seed_demo import CODING, OPERATOR, REVIEWER, STEWARD, _seed  # noqa: E402
+from operators.models import Account, Deployment  # noqa: E402
+from operators.publishing import publish  # noqa: E402
+
+LARGEST_MS = 100.0
+TIMES = 7
+NOT_PAGES = re.compile(r"^(sign-|admin|accounts/|mail|plumbline\.py|docs|healthz|.*\.(toml|json)$)|(sign-out|/sent)")
+FILTERS = {
+    "conversations": [
+        "outcome=redirect", "outcome=end", "tier=1", "tier=2", "marked=flagged", "marked=failed", "marked=batch",
+        "marked=deleted", "marked=ended", "user=user-17", "outcome=redirect&marked=flagged&tier=3",
+        "user=user-17&outcome=decline", "since=2020-01-01&until=2100-01-01", "after={middle}", "before={middle}",
+        "outcome=redirect&after={middle}",
+    ],
+    "all-conversations": ["outcome=redirect", "marked=flagged", "after={middle}"],
+    "usage": ["by=hour", "by=day&from={long_ago}", "csv=outcomes", "csv=topics"],
+}  # fmt: skip
+
+
+def main() -> int:
+    options = _options()
+    call_command("migrate", verbosity=0)
+    if Conversation.objects.exists():
+        print("this database is in use; give an empty one", file=sys.stderr)
+        return 2
+    deployments = _deployments()
+    seconds = Filler(deployments).fill(options.conversations, 4 * options.conversations)
+    turns, conversations = Turn.objects.count(), Conversation.objects.count()
+    print(f"{conversations:,} conversations, {turns:,} turns in {seconds:.0f} s", flush=True)
+    measured = list(_measured(_values(deployments[0])))
+    for who, path, *numbers in measured:
+        print(f"{who:<9} {numbers[0]:>7.1f} ms (most {numbers[1]:.1f}) {numbers[2]:>3} queries  {path}", flush=True)
+    if options.conversations == CONVERSATIONS:
+        (ROOT / "bench" / "pages.md").write_text(_report(measured, conversations, turns))
+    slow = [path for _, path, middle, *_ in measured if middle >= LARGEST_MS]
+    print(f"over {LARGEST_MS:.0f} ms: {slow or 'none'}")
+    return 1 if slow else 0
+
+
+def _deployments() -> list[Deployment]:
+    """The demo's, which most conversations are of, and four beside it."""
+    _seed()
+    first = Deployment.objects.get()
+    for number in range(4):
+        other = Deployment.objects.create(operator=first.operator, name=f"App {number}")
+        publish(other, CODING, by=None)
+        create_key(other, "app", by=None)
+    return [first, *Deployment.objects.exclude(pk=first.pk)]
+
+
+def _values(deployment: Deployment) -> dict[str, Any]:
+    """What routes are filled with: a conversation from the middle, so that no page is warm by chance."""
+    shown = Conversation.objects.filter(deployment=deployment, deleted_at=None).order_by("id")
+    middle = shown[shown.count() // 2]
+    return {
+        "deployment_id": deployment.pk,
+        "operator_id": deployment.operator_id,
+        "key_id": deployment.keys.first().pk,
+        "conversation_id": middle.pk,
+        "turn_id": Turn.objects.filter(conversation=middle).first().pk,
+        "number": 1,
+        "middle": middle.pk,
+        "long_ago": f"{middle.created_at:%Y-%m-%d}",
+    }
+
+
+def _measured(values: dict[str, Any]) -> Iterator[tuple[str, str, float, float, int]]:
+    """(who, path, median and largest milliseconds, queries) of each page that somebody may see."""
+    people = {"operator": OPERATOR, "reviewer": REVIEWER, "steward": STEWARD}
+    clients = {}
+    for who, email in people.items():
+        clients[who] = Client(SERVER_NAME="localhost")
+        clients[who].force_login(Account.objects.get(email=email))
+    for name, route in _routes(get_resolver("config.urls")):
+        if NOT_PAGES.search(route) or not set(re.findall(r"<(?:\w+:)?(\w+)>", route)) <= set(values):
+            continue
+        path = "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), route)
+        for who, client in clients.items():
+            if client.get(path).status_code == 200:
+                for query in ["", *FILTERS.get(name, [])]:
+                    yield who, *_one(client, path + (f"?{query.format(**values)}" if query else ""))
+                break
+
+
+def _one(client: Client, path: str) -> tuple[str, float, float, int]:
+    with CaptureQueriesContext(connection) as queries:
+        client.get(path)
+    times = []
+    for _ in range(TIMES):
+        began = time.perf_counter()
+        client.get(path)
+        times.append((time.perf_counter() - began) * 1000)
+    return path, statistics.median(times), max(times), len(queries)
+
+
+def _routes(resolver: URLResolver, before: str = "") -> Iterator[tuple[str, str]]:
+    for one in resolver.url_patterns:
+        route = before + str(one.pattern)
+        if isinstance(one, URLResolver):
+            if one.namespace != "admin":
+                yield from _routes(one, route)
+        elif isinstance(one, URLPattern) and not route.startswith("^"):
+            yield one.name or "", route
+
+
+def _report(measured: list[tuple[str, str, float, float, int]], conversations: int, turns: int) -> str:
+    plain = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
+    rows = "\n".join(
+        f"| `{plain.sub('…', path)}` | {who} | {middle:.0f} | {most:.0f} | {queries} |"
+        for who, path, middle, most, queries in measured
+    )
+    load = os.getloadavg()[0]
+    return f"""# Server time of the console's pages
+
+Written by `bench/pages.py`. {conversations:,} conversations with {turns:,} turns over 90 days, four in five of one
+deployment; the load of the machine at the end was {load:.1f} on {os.cpu_count()} cores. Milliseconds in this process, of {TIMES} times.
+
+| page | who | median, ms | most, ms | queries |
+| --- | --- | --- | --- | --- |
+{rows}
+"""
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--conversations", type=int, default=CONVERSATIONS)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

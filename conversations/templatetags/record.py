@@ -1,0 +1,32 @@
+"""What the record tells on pages of the apps below: `{% load record %}{% last_day deployment %}`."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django import template
+from django.utils.translation import gettext as _
+
+from conversations.pages.figures import Figure
+from conversations.usage import usage
+from conversations.usage_question import Question
+from operators.models import Deployment
+
+register = template.Library()
+DAY = timedelta(days=1)
+
+
+@register.inclusion_tag("conversations/last_day.html")
+def last_day(deployment: Deployment) -> dict[str, Any]:
+    """A deployment's last 24 hours at a glance, by whole hours, beside the 24 before."""
+    end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    question = Question(deployment.pk, end - DAY, end)
+    now, before = usage(question).total, usage(question.before).total
+    redirects, redirects_before = now.outcomes.get("redirect", 0), before.outcomes.get("redirect", 0)
+    figures = [
+        Figure(_("Turns"), now.turns, before.turns),
+        Figure(_("Turned away"), redirects, redirects_before, "outcome=redirect"),
+        Figure(_("Flagged"), now.flagged, before.flagged, "marked=flagged"),
+        Figure(_("Model failed"), now.failed, before.failed, "marked=failed"),
+    ]
+    since = f"{question.start:%Y-%m-%d}"
+    return {"deployment": deployment, "figures": figures, "turns": now.turns, "since": since}
