@@ -8,6 +8,7 @@ from functools import reduce
 from typing import Any
 from uuid import UUID
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from conversations.topics import Topics
@@ -25,6 +26,19 @@ class Line:
     cells: list[int | float | Decimal | None]
     link: tuple[UUID, UUID] | None = None
 
+    @property
+    def shown(self) -> list[tuple[str, str]]:
+        """Each cell as the chart reads it, and as people do."""
+        return [
+            ("", "–") if cell is None else (str(cell), number_format(cell, _places(cell), force_grouping=True))
+            for cell in self.cells
+        ]
+
+
+def _places(cell: float | Decimal) -> int:
+    """Money alone has decimal places."""
+    return 4 if isinstance(cell, Decimal) else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -39,8 +53,6 @@ class Table:
     chart: str = ""
     unit: str = ""
     total: Line | None = None
-    places: int = 0
-    """Decimal places of its cells."""
 
 
 @dataclass(slots=True)
@@ -100,7 +112,6 @@ def over_time(sums: Sums, total: Amount, waits: dict[datetime, Waits], by: str) 
         [_("cost")],
         lambda one: [one.cost],
         chart="bars",
-        places=4,
     )
     yield latency(waits, when)
 
