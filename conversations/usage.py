@@ -4,8 +4,7 @@
 the commit of each turn; no turn is counted here.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -28,24 +27,29 @@ class Amount:
     `unpriced` counts the others that used tokens, `failed` those that the model did not answer."""
 
     turns: int = 0
+    answer: int = 0
+    redirect: int = 0
+    decline: int = 0
+    end: int = 0
     flagged: int = 0
     failed: int = 0
-    outcomes: dict[str, int] = field(default_factory=dict)
     input_tokens: int = 0
     output_tokens: int = 0
-    cost: Decimal = Decimal(0)
     unpriced: int = 0
+    cost: Decimal = Decimal(0)
 
-    def add(self, one: "Amount | _Counted") -> None:
-        self.turns += one.turns
-        self.flagged += one.flagged
-        self.failed += one.failed
-        for outcome, turns in one.outcomes.items():
-            self.outcomes[outcome] = self.outcomes.get(outcome, 0) + turns
-        self.input_tokens += one.input_tokens
-        self.output_tokens += one.output_tokens
-        self.cost += one.cost
-        self.unpriced += one.unpriced
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """Those that there were."""
+        return {name: count for name in OUTCOMES if (count := getattr(self, name))}
+
+    def add(self, other: "Amount") -> None:
+        for name in _SUMS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+OUTCOMES = ("answer", "redirect", "decline", "end")
+_SUMS = tuple(one.name for one in fields(Amount))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,29 +68,6 @@ class Usage:
 
     rows: list[Row]
     total: Amount
-
-
-@dataclass(frozen=True, slots=True)
-class _Counted:
-    start: datetime
-    model: str
-    key_id: UUID | None
-    outcome: str
-    status: str
-    turns: int
-    flagged: int
-    input_tokens: int
-    output_tokens: int
-    cost: Decimal
-    unpriced: int
-
-    @property
-    def failed(self) -> int:
-        return self.turns if self.status == "upstream_error" else 0
-
-    @property
-    def outcomes(self) -> dict[str, int]:
-        return {self.outcome: self.turns}
 
 
 @dataclass(slots=True)
@@ -123,9 +104,8 @@ WHERE deployment_id = %(deployment)s AND hour >= %(start)s AND hour < %(end)s
 """
 _COUNT = f"""
 SELECT date_trunc(%(by)s, hour, 'UTC') AS start, CASE WHEN %(models)s THEN model ELSE '' END AS of_model,
-       CASE WHEN %(keys)s THEN key_id END AS of_key, outcome, status,
-       sum(turns), sum(flagged), sum(input_tokens), sum(output_tokens), sum(cost), sum(unpriced)
-{_OF} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4 LIMIT %(most)s
+       CASE WHEN %(keys)s THEN key_id END AS of_key, {", ".join(f'sum("{name}")' for name in _SUMS)}
+{_OF} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 LIMIT %(most)s
 """
 _PLACES = range(1, len(BOUNDS) + 2)
 _WAITS = f"""
@@ -138,12 +118,17 @@ SELECT date_trunc(%(by)s, hour, 'UTC') AS start,
 
 def usage(question: Question) -> Usage:
     """Raises UsageError for more than can be added up at once."""
-    rows: dict[tuple[datetime, str, UUID | None], Amount] = {}
+    found = _found(_COUNT, question)
+    if len(found) > MOST_GROUPS:
+        raise UsageError("from: this has too many parts to count at once; ask for less, or for one model or key")
+    rows = [
+        Row(start.astimezone(UTC), model, key_id, Amount(*map(int, counts), cost))
+        for start, model, key_id, *counts, cost in found
+    ]
     total = Amount()
-    for one in _counted(question):
-        rows.setdefault((one.start, one.model, one.key_id), Amount()).add(one)
-        total.add(one)
-    return Usage([Row(*place, amount) for place, amount in rows.items()], total)
+    for row in rows:
+        total.add(row.amount)
+    return Usage(rows, total)
 
 
 def waits(question: Question) -> dict[datetime, Waits]:
@@ -152,14 +137,6 @@ def waits(question: Question) -> dict[datetime, Waits]:
         start.astimezone(UTC): Waits(list(map(int, own)), list(map(int, model)))
         for start, own, model in _found(_WAITS, question)
     }
-
-
-def _counted(question: Question) -> Iterator[_Counted]:
-    found = _found(_COUNT, question)
-    if len(found) > MOST_GROUPS:
-        raise UsageError("from: this has too many parts to count at once; ask for less, or for one model or key")
-    for start, model, key_id, outcome, status, *counts, cost, unpriced in found:
-        yield _Counted(start.astimezone(UTC), model, key_id, outcome, status, *map(int, counts), cost, int(unpriced))
 
 
 def _found(sql: str, question: Question) -> list[Any]:

@@ -17,6 +17,7 @@ BOUNDS = (
     1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000, 7000, 10_000,
     15_000, 20_000, 30_000, 60_000, 120_000, 300_000, 600_000,
 )  # fmt: skip
+OUTCOMES = ("answer", "redirect", "decline", "end")
 
 
 def waits(place: str) -> str:
@@ -24,15 +25,21 @@ def waits(place: str) -> str:
     return f"ARRAY[{', '.join(counts)}]::int[]"
 
 
+SUMS = ("turns", *OUTCOMES, "flagged", "failed", "input_tokens", "output_tokens", "cost", "unpriced")
+
+
 def count(turns: str) -> str:
     """The hours of the rows of `turns`, added to what is counted."""
     bounds = f"ARRAY[{', '.join(map(str, BOUNDS))}]"
+    columns = ", ".join(f'"{column}"' for column in SUMS)
+    outcomes = ", ".join(f"count(*) FILTER (WHERE outcome = '{outcome}')" for outcome in OUTCOMES)
+    added = ", ".join(f'"{column}" = u."{column}" + excluded."{column}"' for column in SUMS)
     return f"""
     INSERT INTO conversations_usagehour AS u
-        (deployment_id, hour, key_id, model, outcome, status, turns, flagged, input_tokens, output_tokens, cost,
-         unpriced, own_waits, model_waits)
-    SELECT deployment_id, date_trunc('hour', started_at, 'UTC') AS begun, key_id, model, outcome, status, count(*),
-           count(*) FILTER (WHERE flagged), sum(input_tokens), sum(output_tokens), coalesce(sum(cost), 0),
+        (deployment_id, hour, key_id, model, {columns}, own_waits, model_waits)
+    SELECT deployment_id, date_trunc('hour', started_at, 'UTC') AS begun, key_id, model, count(*), {outcomes},
+           count(*) FILTER (WHERE flagged), count(*) FILTER (WHERE status = 'upstream_error'), sum(input_tokens),
+           sum(output_tokens), coalesce(sum(cost), 0),
            count(*) FILTER (WHERE cost IS NULL AND input_tokens + output_tokens > 0),
            {waits("own")}, {waits("theirs")}
     FROM (
@@ -42,13 +49,9 @@ def count(turns: str) -> str:
                CASE WHEN t.upstream <> '' THEN width_bucket(t.upstream_milliseconds, {bounds}) END AS theirs
         FROM {turns}
     ) counted
-    GROUP BY deployment_id, begun, key_id, model, outcome, status
-    ORDER BY deployment_id, begun, key_id, model, outcome, status
-    ON CONFLICT (deployment_id, hour, key_id, model, outcome, status) DO UPDATE SET
-        turns = u.turns + excluded.turns, flagged = u.flagged + excluded.flagged,
-        input_tokens = u.input_tokens + excluded.input_tokens,
-        output_tokens = u.output_tokens + excluded.output_tokens, cost = u.cost + excluded.cost,
-        unpriced = u.unpriced + excluded.unpriced,
+    GROUP BY deployment_id, begun, key_id, model ORDER BY deployment_id, begun, key_id, model
+    ON CONFLICT (deployment_id, hour, key_id, model) DO UPDATE SET
+        {added},
         own_waits = plumbline_added(u.own_waits, excluded.own_waits),
         model_waits = plumbline_added(u.model_waits, excluded.model_waits);
     """  # noqa: S608 - made of constants
@@ -124,10 +127,13 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('hour', models.DateTimeField()),
                 ('model', models.CharField(max_length=128)),
-                ('outcome', models.CharField(max_length=16)),
-                ('status', models.CharField(max_length=16)),
                 ('turns', models.PositiveIntegerField()),
+                ('answer', models.PositiveIntegerField()),
+                ('redirect', models.PositiveIntegerField()),
+                ('decline', models.PositiveIntegerField()),
+                ('end', models.PositiveIntegerField()),
                 ('flagged', models.PositiveIntegerField()),
+                ('failed', models.PositiveIntegerField()),
                 ('input_tokens', models.PositiveBigIntegerField()),
                 ('output_tokens', models.PositiveBigIntegerField()),
                 ('cost', models.DecimalField(decimal_places=9, max_digits=24)),
@@ -203,7 +209,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='usagehour',
-            constraint=models.UniqueConstraint(fields=('deployment', 'hour', 'key', 'model', 'outcome', 'status'), name='usage_hour_once'),
+            constraint=models.UniqueConstraint(fields=('deployment', 'hour', 'key', 'model'), name='usage_hour_once'),
         ),
         migrations.AddIndex(
             model_name='usererasure',

@@ -14,7 +14,7 @@ the last bound and longer. Stored by place, so they never change."""
 
 
 class UsageHour(models.Model):
-    """The turns of one hour (UTC) that began in it with one key, model, outcome and status. Outlives what it counts.
+    """The turns that began in one hour (UTC), with one key and for one model. Outlives what it counts.
 
     The migration's function plumbline_recount makes an hour anew from its turns (manage.py recount_usage).
     """
@@ -24,10 +24,15 @@ class UsageHour(models.Model):
     key = models.ForeignKey(Key, on_delete=models.PROTECT, related_name="+", db_index=False)
     model = models.CharField(max_length=128)
     """As the app asked for it."""
-    outcome = models.CharField(max_length=16)
-    status = models.CharField(max_length=16)
     turns = models.PositiveIntegerField()
+    answer = models.PositiveIntegerField()
+    """This and the next three: turns of that outcome."""
+    redirect = models.PositiveIntegerField()
+    decline = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
     flagged = models.PositiveIntegerField()
+    failed = models.PositiveIntegerField()
+    """Turns that the model did not answer."""
     input_tokens = models.PositiveBigIntegerField()
     output_tokens = models.PositiveBigIntegerField()
     cost = models.DecimalField(max_digits=24, decimal_places=9)
@@ -40,10 +45,8 @@ class UsageHour(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["deployment", "hour", "key", "model", "outcome", "status"], name="usage_hour_once"
-            )
+            models.UniqueConstraint(fields=["deployment", "hour", "key", "model"], name="usage_hour_once"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.hour:%Y-%m-%d %H}h {self.model} {self.outcome}"
+        return f"{self.hour:%Y-%m-%d %H}h {self.model}"

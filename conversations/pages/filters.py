@@ -29,10 +29,12 @@ class FilterForm(forms.Form):
     use_required_attribute = False
 
     id = forms.CharField(
-        label=_("Conversation, turn or request"),
+        label=_("Find by id"),
         max_length=64,
         required=False,
-        widget=forms.TextInput(attrs={"placeholder": _("an id"), "autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.TextInput(
+            attrs={"placeholder": _("conversation, turn, request"), "autocomplete": "off", "spellcheck": "false"}
+        ),
     )
     user = forms.CharField(
         label=_("User"),
@@ -47,7 +49,7 @@ class FilterForm(forms.Form):
         label=_("Begun from"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     until = forms.DateField(
-        label=_("to"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=_("Begun up to"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     marked = forms.MultipleChoiceField(
         label=_("Only"), choices=MARKS, required=False, widget=forms.CheckboxSelectMultiple

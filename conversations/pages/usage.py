@@ -72,8 +72,7 @@ def _tables(question: Question, names: dict[UUID, str]) -> Iterator[Table]:
 
 def _figures(now: Amount, before: Amount, waited: Waits, waited_before: Waits) -> Iterator[Figure]:
     yield Figure(_("Turns"), now.turns, before.turns)
-    redirects, redirects_before = now.outcomes.get("redirect", 0), before.outcomes.get("redirect", 0)
-    yield Figure(_("Turned away"), redirects, redirects_before, "outcome=redirect")
+    yield Figure(_("Turned away"), now.redirect, before.redirect, "outcome=redirect")
     yield Figure(_("Flagged"), now.flagged, before.flagged, "marked=flagged")
     yield Figure(_("Model failed"), now.failed, before.failed, "marked=failed")
     tokens, tokens_before = now.input_tokens + now.output_tokens, before.input_tokens + before.output_tokens

@@ -12,9 +12,8 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from conversations.topics import Topics
-from conversations.usage import Amount, Row, Usage, Waits, percentile
+from conversations.usage import OUTCOMES, Amount, Row, Usage, Waits, percentile
 
-OUTCOMES = ("answer", "redirect", "decline", "end")
 PERCENTILES = (0.5, 0.95, 0.99)
 
 
@@ -92,7 +91,7 @@ def over_time(sums: Sums, total: Amount, waits: dict[datetime, Waits], by: str) 
         _("Turns by outcome"),
         _("What came of them: answered, turned away as out of scope, declined, or the conversation ended."),
         [_("answer"), _("redirect"), _("decline"), _("end"), _("all"), _("flagged"), _("model failed")],
-        lambda one: [*(one.outcomes.get(name, 0) for name in OUTCOMES), one.turns, one.flagged, one.failed],
+        lambda one: [*(getattr(one, name) for name in OUTCOMES), one.turns, one.flagged, one.failed],
         chart="bars",
         unit=_("turns"),
     )
@@ -158,7 +157,7 @@ def shares(sums: Sums, keys: dict[UUID, str]) -> Iterator[Table]:
                 name,
                 [
                     one.turns,
-                    one.outcomes.get("redirect", 0),
+                    one.redirect,
                     one.failed,
                     one.input_tokens,
                     one.output_tokens,

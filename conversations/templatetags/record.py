@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django import template
-from django.utils.html import format_html_join
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -19,9 +20,21 @@ DAY = timedelta(days=1)
 
 
 @register.filter
+def row_of_time(line: Line, by: str) -> SafeString:
+    """A row that a chart draws. In loops of the template such rows would be most of what the page costs."""
+    shape = "j M Y, H:i" if by == "hour" else "j M Y"
+    head = (line.label.isoformat(), date_format(line.label, shape))
+    return format_html(
+        '<tr data-at="{}"><th scope="row"><time datetime="{}">{}</time></th>{}</tr>',
+        int(line.label.timestamp()),
+        *head,
+        cells(line),
+    )
+
+
+@register.filter
 def cells(line: Line) -> SafeString:
-    """The cells of a table's line: as people read them, and as its chart does. In a loop of the template they would be
-    most of what the page costs."""
+    """The cells of a table's line: as people read them, and as its chart does."""
     return format_html_join("", '<td data-value="{}">{}</td>', line.shown)
 
 
@@ -31,10 +44,9 @@ def last_day(deployment: Deployment) -> dict[str, Any]:
     end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     question = Question(deployment.pk, end - DAY, end)
     now, before = usage(question).total, usage(question.before).total
-    redirects, redirects_before = now.outcomes.get("redirect", 0), before.outcomes.get("redirect", 0)
     figures = [
         Figure(_("Turns"), now.turns, before.turns),
-        Figure(_("Turned away"), redirects, redirects_before, "outcome=redirect"),
+        Figure(_("Turned away"), now.redirect, before.redirect, "outcome=redirect"),
         Figure(_("Flagged"), now.flagged, before.flagged, "marked=flagged"),
         Figure(_("Model failed"), now.failed, before.failed, "marked=failed"),
     ]

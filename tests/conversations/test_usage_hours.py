@@ -11,7 +11,7 @@ from django.db.models import Sum
 
 from conversations.models import Turn, UsageHour
 from conversations.models.usage import BOUNDS
-from conversations.usage import percentile, usage, waits
+from conversations.usage import OUTCOMES, percentile, usage, waits
 from conversations.usage_question import Question
 from operators.models import Usage
 from tests.conftest import CODING
@@ -20,36 +20,38 @@ from tests.conversations.records import body
 from tests.conversations.turns import DAY, turn
 from tests.support.waiting import until
 
-COUNTED = ("turns", "flagged", "input_tokens", "output_tokens", "cost", "unpriced")
+COUNTED = ("turns", *OUTCOMES, "flagged", "failed", "input_tokens", "output_tokens", "unpriced", "cost")
 
 
 def place(milliseconds: int) -> int:
     return sum(bound <= milliseconds for bound in BOUNDS)
 
 
-def added_up() -> dict[tuple, list]:
+def added_up() -> dict[tuple, dict]:
     """What the hours must hold, by the turns themselves."""
-    hours: dict[tuple, list] = {}
+    hours: dict[tuple, dict] = {}
     for one in Turn.objects.all():
         start = one.started_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-        where = (one.deployment_id, start, one.key_id, one.model, one.outcome, one.status)
-        sums = hours.setdefault(where, [0, 0, 0, 0, Decimal(0), 0, [0] * (len(BOUNDS) + 1), [0] * (len(BOUNDS) + 1)])
-        unpriced = one.cost is None and one.input_tokens + one.output_tokens > 0
-        counts = [1, one.flagged, one.input_tokens, one.output_tokens, one.cost or Decimal(0), unpriced]
-        sums[:6] = [total + count for total, count in zip(sums[:6], counts, strict=True)]
-        sums[6][place(max(0, one.milliseconds - one.upstream_milliseconds))] += 1
+        nothing = dict.fromkeys(COUNTED, 0) | {"own": [0] * (len(BOUNDS) + 1), "model": [0] * (len(BOUNDS) + 1)}
+        sums = hours.setdefault((one.deployment_id, start, one.key_id, one.model), nothing)
+        sums["turns"] += 1
+        sums[one.outcome] += 1
+        sums["flagged"] += one.flagged
+        sums["failed"] += one.status == "upstream_error"
+        sums["input_tokens"] += one.input_tokens
+        sums["output_tokens"] += one.output_tokens
+        sums["unpriced"] += one.cost is None and one.input_tokens + one.output_tokens > 0
+        sums["cost"] += one.cost or Decimal(0)
+        sums["own"][place(max(0, one.milliseconds - one.upstream_milliseconds))] += 1
         if one.upstream:
-            sums[7][place(one.upstream_milliseconds)] += 1
+            sums["model"][place(one.upstream_milliseconds)] += 1
     return hours
 
 
-def kept() -> dict[tuple, list]:
+def kept() -> dict[tuple, dict]:
     return {
-        (one.deployment_id, one.hour, one.key_id, one.model, one.outcome, one.status): [
-            *(getattr(one, name) for name in COUNTED),
-            one.own_waits,
-            one.model_waits,
-        ]
+        (one.deployment_id, one.hour, one.key_id, one.model): {name: getattr(one, name) for name in COUNTED}
+        | {"own": one.own_waits, "model": one.model_waits}
         for one in UsageHour.objects.all()
     }
 
@@ -83,8 +85,8 @@ def test_hours_are_what_the_turns_add_up_to(asked):
     for late in (timedelta(hours=5), timedelta(days=40), timedelta(0)):
         turn(deployment, key, DAY - late, flagged=True, milliseconds=1_000_000, upstream_milliseconds=2)
     assert kept() == added_up()
-    assert {"answer", "redirect"} <= {where[4] for where in kept()}
-    assert {"answered", "upstream_error"} <= {where[5] for where in kept()}
+    counted = kept().values()
+    assert all(sum(one[name] for one in counted) for name in ("answer", "redirect", "failed", "flagged", "cost"))
 
 
 def test_they_agree_with_what_budgets_are_held_to(asked):
@@ -95,8 +97,8 @@ def test_they_agree_with_what_budgets_are_held_to(asked):
 
 def test_made_anew_they_are_the_same(asked):
     before = kept()
-    UsageHour.objects.filter(outcome="redirect").update(turns=0, cost=77)
-    UsageHour.objects.filter(outcome="answer").delete()
+    UsageHour.objects.filter(model="priced").update(turns=0, cost=77)
+    UsageHour.objects.filter(model="default").delete()
     call_command("recount_usage", verbosity=0)
     assert kept() == before == added_up()
 

@@ -39,7 +39,7 @@ def test_a_turn_tells_why_and_how(told):
         "The message is answered",
         load_charter().tiers[0].name,
         "by the operator",
-        f"{made.input_tokens} in, {made.output_tokens} out",
+        f"{made.input_tokens:,} in, {made.output_tokens} out",
         made.request_id,
         str(made.entry_id),
         reverse("turn-prompt", args=[deployment.pk, made.conversation_id, made.pk]),
