@@ -105,6 +105,7 @@ def records(call: Caller) -> None:
     call("put_user_adjustments", {"user_adjustments": {"blunt_feedback": True}}, user_id="u-17")
     call("get_user_adjustments", user_id="u-17")
     call("delete_user_adjustments", user_id="u-17")
+    call("delete_user", user_id="u-17")
     call("end_conversation", conversation_id=conversation)
     call("delete_conversation", conversation_id=conversation)
     call("get_turn", turn_id=turn)

@@ -147,8 +147,8 @@ def many(deployment) -> None:
             """
             INSERT INTO conversations_conversation (id, deployment_id, user_ref, marks, flagged, ended_at, deleted_at)
             SELECT ('0193' || lpad(to_hex(n), 8, '0') || '70008000000000000000')::uuid, %s,
-                   'user ' || n % 500, CASE WHEN n % 100 = 0 THEN 1023 ELSE 768 END, n % 100 = 0,
-                   CASE WHEN n % 100 = 0 THEN now() END, CASE WHEN n % 100 = 1 THEN now() END
+                   'user ' || n %% 500, CASE WHEN n %% 100 = 0 THEN 1023 ELSE 768 END, n %% 100 = 0,
+                   CASE WHEN n %% 100 = 0 THEN now() END, CASE WHEN n %% 100 = 1 THEN now() END
             FROM generate_series(1, 20000) n
             """,
             [deployment.pk],
