@@ -5,7 +5,6 @@ that their keys go by, so it tells nobody who was erased. Keep it apart from bac
 matters to it.
 """
 
-import asyncio
 import fcntl
 import os
 from collections.abc import Iterator, Mapping
@@ -20,6 +19,7 @@ from django.conf import settings
 from django.db import connection
 
 from audit.log.writer import Ref
+from config import loops
 from config.database import conninfo
 from conversations.erasure import erase
 from conversations.keyring import owner_user
@@ -84,7 +84,7 @@ def replay(path: Path) -> tuple[int, int]:
             continue
         deployment = UUID(line["deployment"])
         if line["name"] == "conversation.deleted":
-            conversations += asyncio.run(_erase_again(deployment, UUID(line["id"])))
+            conversations += loops.run(_erase_again(deployment, UUID(line["id"])))
         else:
             erased += _erase_user_again(deployment, line, users.setdefault(deployment, {}))
     return conversations, erased

@@ -5,7 +5,6 @@ word. What is left, the ciphertext and the rows that name the user, is a job's: 
 work that is owed, and takes up where it was cut off. A turn that is running meanwhile is recorded without content.
 """
 
-import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,6 +17,7 @@ from django.utils import timezone
 
 from audit.log.names import Name
 from audit.log.writer import Ref, write
+from config import loops
 from config.database import conninfo
 from config.outbox import Outbox
 from conversations.erasure import erase
@@ -115,7 +115,7 @@ def carry_out(order_id: UUID) -> bool:
     if order is None:
         return False
     try:
-        asyncio.run(_erase_conversations(order))
+        loops.run(_erase_conversations(order))
     except Exception as error:
         # Of an error its name only: the text may hold the user's id.
         ERASURES.put_off(order, min(LONGEST_PAUSE, FIRST_PAUSE * 2**order.attempts), type(error).__name__)

@@ -67,7 +67,7 @@ def _case_for(conversation: Conversation, against: Case | None) -> Case:
         return waiting
     now = timezone.now()
     if against is None:
-        return Case.objects.create(
+        made = Case.objects.create(
             conversation=conversation,
             severity=SEVERITY,
             reason="A user appeals",
@@ -75,6 +75,9 @@ def _case_for(conversation: Conversation, against: Case | None) -> Case:
             stage=Case.Stage.APPEAL,
             due_at=due(SEVERITY, False, now),
         )
+        detail = {"conversation": str(conversation.pk), "reason": made.reason}
+        write(Name.CASE_OPENED, actor=("platform", "appeal"), subject=("case", made.pk), detail=detail)
+        return made
     case = cases.get(pk=against.pk)
     case.status, case.stage, case.queue = Case.Status.OPEN, Case.Stage.APPEAL, Case.Queue.APPEALS
     case.due_at = due(case.severity, False, now)

@@ -70,7 +70,7 @@ PAGES: dict[str, Row] = {
     "deployment-new": sees(CHANGERS, CHANGERS),
     "deployment-data": sees(MEMBERS, CHANGERS),
     "go-live": sees(MEMBERS, CHANGERS),
-    "instructions-check": does(CHANGERS),
+    "instructions-check": does(MEMBERS),
     "playground": sees(MEMBERS),
     "playground-ask": does(CHANGERS),
     "first-try": sees(MEMBERS),

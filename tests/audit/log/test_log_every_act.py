@@ -51,7 +51,8 @@ API: dict[str, Why] = {
     "create_key": (Name.KEY_CREATED,),
     "rotate_key": (Name.KEY_CREATED, Name.KEY_ROTATED),
     "revoke_key": (Name.KEY_REVOKED,),
-    "create_appeal": (Name.APPEAL_MADE,),
+    "create_appeal": (Name.APPEAL_MADE, Name.CASE_OPENED),
+    "change_data_settings": (Name.DATA_SETTINGS_CHANGED,),
 }
 
 PAGES: dict[str, Why] = {
@@ -117,6 +118,7 @@ PAGES: dict[str, Why] = {
     "key-revoke": (Name.KEY_REVOKED,),
     "deployment-models": (Name.DEPLOYMENT_CHANGED,),
     "deployment-limits": (Name.LIMITS_CHANGED,),
+    "deployment-data": (Name.DATA_SETTINGS_CHANGED,),
     "key-limits": (Name.LIMITS_CHANGED,),
     "any-conversation": (Name.CONVERSATION_VIEWED,),
     "any-turn-prompt": (Name.CONVERSATION_VIEWED,),
@@ -180,6 +182,9 @@ TASKS: dict[str, Why] = {
     "conversations.redecide_sample": "It computes what was asked for when the replay was started.",
     "conversations.replay_charter_proposals": "It computes what a proposal asks for.",
     "operators.publish_scheduled": (Name.CONFIGURATION_PUBLISHED, Name.PUBLICATION_REFUSED),
+    "conversations.apply_retention": (Name.RETENTION_APPLIED,),
+    "conversations.carry_out_erasure": (Name.ERASURE_DONE, Name.CONVERSATION_DELETED),
+    "conversations.list_erasures": "It copies what entries tell into a file that outlives the database.",
     "conversations.archive_old_batches": (Name.RETENTION_APPLIED,),
     "conversations.forget_idempotency_keys": "What it forgets is a day old, and repeats nothing that the record lacks.",
     "conversations.requeue_forgotten_jobs": "It hands over again what was owed already.",
@@ -189,6 +194,11 @@ TASKS: dict[str, Why] = {
 }
 
 COMMANDS: dict[str, Why] = {
+    "backup": LOOKS,
+    "restore": (Name.ERASURE_REQUESTED,),
+    "list_erasures": "It copies what entries tell into a file that outlives the database.",
+    "rotate_master_key": (Name.MASTER_KEY_ROTATED,),
+    "seal_content": "It seals what is there already; nothing is said otherwise than before.",
     "evaluate": LOOKS,
     "grant_roles": "It acts on the database's own roles, as whoever owns the log's tables.",
     "import_models": (Name.MODEL_CREATED,),
@@ -210,7 +220,7 @@ ADMIN = (
 
 RESERVED = {
     *("operator.changed", "operator.closed", "deployment.archived", "account.closed"),
-    *("staff.role_granted", "staff.role_revoked", "erasure.requested", "erasure.done"),
+    *("staff.role_granted", "staff.role_revoked"),
 }
 """Names of acts that may not be there yet. One that is written in the code must be in a table above."""
 
@@ -311,6 +321,7 @@ def test_each_route_does_write_its_entries(call: Caller, working: None):
     until(lambda: call.client.get(f"/v1/messages/batches/{batch}").json()["processing_status"] == "ended", 60)
     call("delete_batch", batch_id=batch)
     call("change_deployment", {"models": {"allowed": [], "aliases": {"fast": "default"}}})
+    call("change_data_settings", {"retention_days": 30})
     call("put_draft", {"settings": SETTINGS})
     call("publish", {"draft": True})
     call("apply", {"settings": {"scope": {"description": "Other things.", "restrict": True}}})

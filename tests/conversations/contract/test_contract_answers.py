@@ -133,6 +133,8 @@ def batches(call: Caller) -> None:
 def configurations(call: Caller) -> None:
     call("get_deployment")
     call("change_deployment", {"models": {"allowed": [], "aliases": {"fast": "default"}}})
+    call("change_data_settings", {"region_note": "Frankfurt", "retention_days": None})
+    call("get_data_settings")
     call("put_draft", {"settings": SETTINGS})
     call("get_draft")
     assert call("validate", {"settings": SETTINGS})["differences"]
