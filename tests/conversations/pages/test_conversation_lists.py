@@ -135,7 +135,7 @@ NARROW = {
     **{f"?outcome={outcome}": f"conversation_{outcome}" for outcome in OF_OUTCOME if outcome != "answer"},
     **{f"?tier={tier}": f"conversation_tier_{tier}" for tier in OF_TIER if tier != 4},
     "?outcome=answer": "conversation_in_order",
-    "?since=2027-01-01&until=2027-01-02": "conversation_in_order",
+    "?since=2027-01-01&until=2027-01-02": "Index Cond: ((",  # days bound the ids, of whichever index
 }
 
 
