@@ -112,8 +112,8 @@ def records(call: Caller) -> None:
     call("delete_user_adjustments", user_id="u-17")
     appeal = call("create_appeal", {"turn_id": turn, "reason": "Not so."}, status=201)["id"]
     call("get_appeal", appeal_id=appeal)
-    call("delete_user", user_id="u-17")
     call("end_conversation", conversation_id=conversation)
+    call("delete_user", user_id="u-17")
     call("delete_conversation", conversation_id=conversation)
     call("get_turn", turn_id=turn)
     call("get_turn_decision", turn_id=turn)
