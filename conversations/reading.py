@@ -3,7 +3,7 @@
 What members tried in the playground is no conversation of the app's; the console shows it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from psycopg.rows import dict_row
 
 from config import database
 from conversations import content
+from conversations.models.marks import OF_OUTCOME, OF_TIER, Mark
 
 Row = dict[str, Any]
 
@@ -37,16 +38,8 @@ FROM conversations_turn t LEFT JOIN operators_configuration c ON c.id = t.config
 WHERE t.deployment_id = %s AND t.id = %s
 """  # noqa: S608 - made of the constants above
 
-# An answered turn is the rule and found at once; for the others there is an index of their own.
-_OUTCOMES = {
-    "answer": "EXISTS (SELECT FROM conversations_turn t WHERE t.conversation_id = c.id AND t.outcome = 'answer')",
-    **{
-        outcome: "c.id IN (SELECT t.conversation_id FROM conversations_turn t"  # noqa: S608 - made of three words
-        f" WHERE t.deployment_id = %(deployment)s AND t.outcome = '{outcome}' AND t.outcome <> 'answer')"
-        for outcome in ("redirect", "decline", "end")
-    },
-}
-OUTCOMES = tuple(_OUTCOMES)
+OUTCOMES = tuple(OF_OUTCOME)
+TIERS = tuple(OF_TIER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +58,19 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which conversations are meant; None means any. Times are from `after` on and earlier than `before`."""
+    """Which conversations are meant; None means any. Times are from `after` on and earlier than `before`.
+
+    deleted: only those, or only the others. outcome, tier, failed, batch: at least one turn was so.
+    """
 
     user_ref: str | None = None
     flagged: bool | None = None
     ended: bool | None = None
-    deleted: bool = False
+    deleted: bool | None = False
     outcome: str | None = None
+    tier: int | None = None
+    failed: bool | None = None
+    batch: bool | None = None
     created_after: datetime | None = None
     created_before: datetime | None = None
     last_turn_after: datetime | None = None
@@ -80,20 +79,27 @@ class Filter:
 
 async def conversations(deployment_id: UUID, chosen: Filter, position: Position) -> list[Row]:
     """The latest begun first, one more than the limit where there are more; in reverse for a page before another."""
+    conditions, values = in_order(chosen, position)
+    return await _rows(" AND ".join([_CONVERSATION, conditions]), values | {"deployment": deployment_id})
+
+
+def in_order(chosen: Filter, position: Position) -> tuple[str, dict[str, Any]]:
+    """What follows `WHERE` for conversations `c`, order and limit included, and its parameters."""
     conditions, values = _conditions(chosen)
     if position.after is not None:
         conditions.append("c.id < %(after)s")
     if position.before is not None:
         conditions.append("c.id > %(before)s")
     order = "ASC" if position.backwards else "DESC"
-    sql = " AND ".join([_CONVERSATION, *conditions]) + f" ORDER BY c.id {order} LIMIT %(limit)s"
-    values |= {"deployment": deployment_id, "after": position.after, "before": position.before}
-    return await _rows(sql, values | {"limit": position.limit + 1})
+    values |= {"after": position.after, "before": position.before, "limit": position.limit + 1}
+    return " AND ".join(conditions or ["true"]) + f" ORDER BY c.id {order} LIMIT %(limit)s", values
 
 
 def _conditions(chosen: Filter) -> tuple[list[str], dict[str, Any]]:
-    conditions = [f"c.deleted_at IS {'NOT ' if chosen.deleted else ''}NULL"]
+    conditions = [f"c.marks & {int(mark)} {sign} 0" for mark, sign in _marks(chosen)]
     values: dict[str, Any] = {}
+    if chosen.deleted is not None:
+        conditions.append(f"c.deleted_at IS {'NOT ' if chosen.deleted else ''}NULL")
     if chosen.user_ref is not None:
         # The index holds no conversations without a user.
         conditions.append("c.user_ref = %(user)s" + (" AND c.user_ref <> ''" if chosen.user_ref else ""))
@@ -102,8 +108,6 @@ def _conditions(chosen: Filter) -> tuple[list[str], dict[str, Any]]:
         conditions.append("c.flagged" if chosen.flagged else "NOT c.flagged")
     if chosen.ended is not None:
         conditions.append(f"c.ended_at IS {'NOT ' if chosen.ended else ''}NULL")
-    if chosen.outcome is not None:
-        conditions.append(_OUTCOMES[chosen.outcome])
     for name, column, sign in (
         ("created_after", "created_at", ">="),
         ("created_before", "created_at", "<"),
@@ -121,6 +125,17 @@ def _conditions(chosen: Filter) -> tuple[list[str], dict[str, Any]]:
         conditions.append("c.id < %(last)s")
         values["last"] = _id_at(chosen.created_before, _DAY)
     return conditions, values
+
+
+def _marks(chosen: Filter) -> Iterator[tuple[Mark, str]]:
+    """Each with how it must compare with nothing, written so that PostgreSQL knows the mark's index by it."""
+    if chosen.outcome is not None:
+        yield OF_OUTCOME[chosen.outcome], "<>"
+    if chosen.tier is not None:
+        yield OF_TIER[chosen.tier], "<>"
+    for mark, wanted in ((Mark.FAILED, chosen.failed), (Mark.BATCH, chosen.batch)):
+        if wanted is not None:
+            yield mark, "<>" if wanted else "="
 
 
 def _id_at(moment: datetime, by: timedelta) -> UUID:

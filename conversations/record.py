@@ -62,6 +62,8 @@ class TurnRecord:
     conversation_id: UUID
     branched_from: UUID | None
     user_ref: str
+    marks: int
+    """What it leaves on its conversation (conversations/models/marks.py)."""
     deployment_id: UUID
     parent_id: UUID | None
     number: int
@@ -100,6 +102,8 @@ class TurnRecord:
     started_at: datetime
     milliseconds: int
     upstream_milliseconds: int
+    cost: Decimal | None
+    """None where the model has no price."""
     used_model: str
     """By its name in the catalogue; this and the following are what is counted for budgets and bills."""
     used_input: int
@@ -160,6 +164,7 @@ _COLUMNS = {
     "started_at": "timestamptz",
     "milliseconds": "int4",
     "upstream_milliseconds": "int4",
+    "cost": "numeric",
 }
 _USED = {
     "used_model": "text",
@@ -176,6 +181,7 @@ _EXTRA = {
     "ended_by": "text",
     "ended_because": "text",
     "told": "text",
+    "marks": "int4",
 } | _USED
 _EXTRA |= {"owner": "bytea", "wrapped": "bytea"}
 """`wrapped`: the data key's, where its row is still to be made."""
@@ -216,15 +222,16 @@ WITH new_turns AS (
     WHERE id IN (SELECT data_key_id FROM new_turns WHERE wrapped IS NULL) ORDER BY id FOR KEY SHARE
 ), conversations AS (
     INSERT INTO conversations_conversation AS c
-        (id, deployment_id, user_ref, branched_from_id, last_turn_at, turn_count, flagged, ended_at, ended_by,
+        (id, deployment_id, user_ref, branched_from_id, last_turn_at, turn_count, flagged, marks, ended_at, ended_by,
          ended_because)
     SELECT conversation_id, min(deployment_id::text)::uuid, min(user_ref), min(branched_from::text)::uuid, now(),
-           count(*), bool_or(flagged), CASE WHEN bool_or(ended) THEN now() END,
+           count(*), bool_or(flagged), bit_or(marks), CASE WHEN bool_or(ended) THEN now() END,
            (array_agg(ended_by ORDER BY ended DESC))[1], (array_agg(ended_because ORDER BY ended DESC))[1]
     FROM new_turns GROUP BY conversation_id ORDER BY conversation_id
     ON CONFLICT (id) DO UPDATE SET
         last_turn_at = now(), turn_count = {turn_count},
-        flagged = c.flagged OR excluded.flagged, ended_at = coalesce(c.ended_at, excluded.ended_at),
+        flagged = c.flagged OR excluded.flagged, marks = c.marks | excluded.marks,
+        ended_at = coalesce(c.ended_at, excluded.ended_at),
         ended_by = CASE WHEN c.ended_at IS NULL THEN excluded.ended_by ELSE c.ended_by END,
         ended_because = CASE WHEN c.ended_at IS NULL THEN excluded.ended_because ELSE c.ended_because END
     RETURNING c.id, c.ended_at = now() AS ended_now

@@ -9,6 +9,7 @@ import conversations.batches.stopping  # noqa: F401 - before the worker forks
 from conversations import batched_reviews
 from conversations.batches.handing import archive_old
 from conversations.erasure_list import append_new
+from conversations.exports import close_forgotten
 from conversations.models import IdempotencyKey
 from conversations.outboxes import OUTBOXES
 from conversations.retention import apply_retention
@@ -52,6 +53,11 @@ def work_on_batch_piece(piece_id: int) -> bool:
     except* (psycopg.Error, OSError) as errors:
         log.warning("piece %d of a batch was left, and is taken up again: %s", piece_id, errors.exceptions[0])
     return False
+
+
+@shared_task(name="conversations.close_forgotten_exports")
+def close_forgotten_exports() -> int:
+    return close_forgotten()
 
 
 @shared_task(name="conversations.forget_idempotency_keys")

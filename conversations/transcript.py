@@ -19,6 +19,7 @@ from conversations.errors import ApiError, NotRecordedError, PausedError
 from conversations.keyring import owner_conversation, owner_user
 from conversations.limits import Used
 from conversations.limits.tokens import guess_written
+from conversations.models.marks import marks_of
 from conversations.models.record import Turn
 from conversations.record import TurnRecord
 from conversations.sse import Event
@@ -214,6 +215,9 @@ class Transcript:
         route = turn.call.route if turn.call else None
         digest = prefix.extend(place.digest, "assistant", comes_back) if comes_back else place.digest
         flagged, ended = bool(self._flags()), decision.outcome == "end"
+        cost = turn.offer.prices.cost(
+            input=used.input, output=used.output, cache_write=used.cache_write, cache_read=used.cache_read
+        )
         return TurnRecord(
             id=turn.id,
             receipt=turn.receipt,
@@ -221,6 +225,12 @@ class Transcript:
             conversation_id=place.conversation_id,
             branched_from=place.branched_from,
             user_ref=place.user_ref,
+            marks=marks_of(
+                outcome=decision.outcome,
+                tier=decision.tier,
+                failed=self.status == Status.UPSTREAM_ERROR,
+                batch=turn.settle is not None and turn.access.tried_by is None,
+            ),
             deployment_id=turn.access.deployment_id,
             parent_id=place.parent_id,
             number=place.number,
@@ -260,14 +270,13 @@ class Transcript:
             attempt=turn.attempt if self.status in ANSWERED else None,
             envelope=self._kept_envelope(key, answer) if key and turn.attempt is not None else b"",
             subjects=turn.access.subjects,
+            cost=cost if turn.offer.prices.known else None,
             used_model=turn.offer.name,
             used_input=used.input,
             used_output=used.output,
             used_cache_write=used.cache_write,
             used_cache_read=used.cache_read,
-            used_cost=turn.offer.prices.cost(
-                input=used.input, output=used.output, cache_write=used.cache_write, cache_read=used.cache_read
-            ),
+            used_cost=cost,
         )
 
     def _decision_json(self) -> dict[str, Any]:

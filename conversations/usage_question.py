@@ -1,6 +1,6 @@
 """What may be asked of a deployment's usage, read from a query string."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import UUID
@@ -10,6 +10,7 @@ from django.http import QueryDict
 By = Literal["day", "hour"]
 LONGEST: dict[str, timedelta] = {"day": timedelta(days=400), "hour": timedelta(days=31)}
 USUAL: dict[str, timedelta] = {"day": timedelta(days=30), "hour": timedelta(days=1)}
+LAST = timedelta(hours=1) - timedelta(microseconds=1)
 SPLITS = frozenset({"model", "key"})
 
 
@@ -19,7 +20,10 @@ class UsageError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """From `start` up to and without `end`, by days or hours of UTC. `model`: as apps ask for it, "" for all."""
+    """From `start` up to and without `end`, both whole hours, by days or hours of UTC.
+
+    model: as apps ask for it, "" for all.
+    """
 
     deployment_id: UUID
     start: datetime
@@ -29,6 +33,11 @@ class Question:
     key_id: UUID | None = None
     split: frozenset[str] = frozenset()
     """What each day or hour is split by: of `model` and `key`."""
+
+    @property
+    def before(self) -> "Question":
+        """The same of the time before, as long."""
+        return replace(self, start=self.start - (self.end - self.start), end=self.start)
 
     def __post_init__(self) -> None:
         if self.start >= self.end:
@@ -47,6 +56,8 @@ def read_question(query: QueryDict, deployment_id: UUID, now: datetime) -> Quest
         raise UsageError("split: must be of model and key")
     end = _moment("to", query.get("to")) or now
     start = _moment("from", query.get("from")) or _floor(end - USUAL[by], by)
+    # Usage is kept by the hour: one that is begun counts whole.
+    start, end = _floor(start, "hour"), _floor(end + LAST, "hour")
     model, key = query.get("model", ""), query.get("key")
     if len(model) > 128 or "\0" in model:
         raise UsageError("model: a name of at most 128 characters is required")

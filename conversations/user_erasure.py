@@ -1,8 +1,8 @@
 """Erasing a user: everything a deployment holds of one person, by the app's opaque id.
 
-`erase_user` destroys the user's key at once, so that from its commit on nobody can read a word. What is left, the
-ciphertext and the rows that name the user, is a job's: it is handed to Celery like any other work that is owed, and
-takes up where it was cut off. A turn that is running meanwhile is recorded without content.
+`erase_user` destroys the user's key and forgets what they wished at once, so that from its commit on nobody can read a
+word. What is left, the ciphertext and the rows that name the user, is a job's: it is handed to Celery like any other
+work that is owed, and takes up where it was cut off. A turn that is running meanwhile is recorded without content.
 """
 
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ from config.database import conninfo
 from config.outbox import Outbox
 from conversations.erasure import erase
 from conversations.keyring import owner_user
-from conversations.models import Erasure
+from conversations.models import Erasure, UserAdjustments
 from operators.data_rules import DataRules, secret_of
 from operators.models import Deployment
 
@@ -46,19 +46,19 @@ WHERE c.deployment_id = %s AND c.user_ref = %s AND c.user_ref <> ''
 ORDER BY c.id LIMIT %s
 """
 _COUNT = "UPDATE conversations_erasure SET conversations = conversations + 1, turns = turns + %s WHERE id = %s"
-_ADJUSTMENTS = (
-    "DELETE FROM conversations_useradjustments WHERE deployment_id = %s AND user_ref = %s AND updated_at < %s"
-)
 
 
-def erase_user(deployment: Deployment, user_ref: str, actor: Ref | tuple[str, Any]) -> Erasure:
+def erase_user(
+    deployment: Deployment, user_ref: str, actor: Ref | tuple[str, Any], *, together: UUID | None = None
+) -> Erasure:
     """Has all that a deployment holds of a user erased. Returns the order; its `done_at` tells that nothing is left.
 
-    user_ref: the app's `metadata.user_id`. actor: as the audit log names it, e.g. ("account", account.pk). Asking again
-    is another order, and does no harm. Raises ValueError for no user, SealError without a master key.
+    user_ref: the app's `metadata.user_id`. actor: as the audit log names it, e.g. ("account", account.pk). together:
+    what several such orders have in common. Asking again is another order, and does no harm. Raises ValueError for no
+    user, SealError without a master key.
     """
     with transaction.atomic():
-        order = destroy_user(deployment.pk, user_ref, requested_by=f"{actor[0]} {actor[1]}")
+        order = destroy_user(deployment.pk, user_ref, requested_by=f"{actor[0]} {actor[1]}", together=together)
         write(
             Name.ERASURE_REQUESTED,
             actor=(actor[0], str(actor[1])),
@@ -68,8 +68,11 @@ def erase_user(deployment: Deployment, user_ref: str, actor: Ref | tuple[str, An
     return order
 
 
-def destroy_user(deployment_id: UUID, user_ref: str, *, requested_by: str, at: datetime | None = None) -> Erasure:
-    """Destroys a user's keys and leaves the order for the rest, without an entry, in the caller's transaction.
+def destroy_user(
+    deployment_id: UUID, user_ref: str, *, requested_by: str, at: datetime | None = None, together: UUID | None = None
+) -> Erasure:
+    """Destroys a user's keys, forgets what they wished, and leaves the order for the rest, of which the caller writes
+    the entry; in the caller's transaction.
 
     at: what was said before it is meant; now by default. Raises ValueError, SealError.
     """
@@ -82,10 +85,28 @@ def destroy_user(deployment_id: UUID, user_ref: str, *, requested_by: str, at: d
         user_ref=user_ref,
         requested_by=requested_by,
         requested_at=at or timezone.now(),
+        **({"together": together} if together else {}),
     )
     with django_connection.cursor() as cursor:
         cursor.execute(_DESTROY, {"owner": owner, "until": at or "infinity"})
+    _forget_wishes(order, at)
     return order
+
+
+def _forget_wishes(order: Erasure, until: datetime | None) -> None:
+    stored = UserAdjustments.objects.filter(deployment=order.deployment_id, user_ref=order.user_ref)
+    if until is not None:
+        stored = stored.filter(updated_at__lt=until)
+    for row_id in stored.select_for_update().values_list("pk", flat=True):
+        write(
+            Name.ADJUSTMENTS_REMOVED,
+            actor=Ref(*order.requested_by.split(" ", 1)),
+            subject=("adjustments", row_id),
+            detail={"deployment": str(order.deployment_id)},
+        )
+        order.wishes += UserAdjustments.objects.filter(pk=row_id).delete()[0]
+    if order.wishes:
+        order.save(update_fields=["wishes"])
 
 
 def carry_out(order_id: UUID) -> bool:
@@ -117,7 +138,6 @@ async def _erase_conversations(order: Erasure) -> None:
                 async with own.transaction():
                     await erase(own, actor, deployment, conversation)
                     await own.execute(_COUNT, (turns, order.pk))
-        await own.execute(_ADJUSTMENTS, (deployment, user, order.requested_at))
 
 
 def _finish(order: Erasure) -> bool:
@@ -134,6 +154,7 @@ def _finish(order: Erasure) -> bool:
                 "deployment": str(order.deployment_id),
                 "conversations": done.conversations,
                 "turns": done.turns,
+                "wishes": done.wishes,
             },
         )
     return True

@@ -70,6 +70,10 @@ class Prices:
     cache_write: Decimal | None = None
     cache_read: Decimal | None = None
 
+    @property
+    def known(self) -> bool:
+        return self.input is not None and self.output is not None
+
     def cost(self, *, input: int, output: int, cache_write: int, cache_read: int) -> Decimal:  # noqa: A002 - as above
         """Of so many tokens, rounded up to a billionth. What has no price costs nothing; the cache's is the input's."""
         plain = self.input or Decimal(0)

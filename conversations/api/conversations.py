@@ -17,7 +17,10 @@ from conversations.turn import authenticated
 
 MOMENTS = ("created_after", "created_before", "last_turn_after", "last_turn_before")
 PARAMETERS = frozenset(
-    {"limit", "after_id", "before_id", "user_id", "flagged", "ended", "deleted", "outcome", *MOMENTS}
+    {
+        *("limit", "after_id", "before_id", "user_id", "flagged", "ended", "deleted"),
+        *("outcome", "tier", "failed", "batch", *MOMENTS),
+    }
 )
 
 
@@ -102,6 +105,9 @@ def read_filter(query: QueryDict) -> Filter:
     outcome = query.get("outcome") or None
     if outcome is not None and outcome not in reading.OUTCOMES:
         raise ApiError(400, f"outcome: must be one of {', '.join(reading.OUTCOMES)}")
+    tier = query.get("tier") or None
+    if tier is not None and tier not in map(str, reading.TIERS):
+        raise ApiError(400, f"tier: must be one of {', '.join(map(str, reading.TIERS))}")
     user_ref = query.get("user_id")
     return Filter(
         user_ref=read_user_ref(user_ref, "user_id") if user_ref is not None else None,
@@ -109,5 +115,8 @@ def read_filter(query: QueryDict) -> Filter:
         ended=read_truth(query, "ended"),
         deleted=bool(read_truth(query, "deleted")),
         outcome=outcome,
+        tier=int(tier) if tier else None,
+        failed=read_truth(query, "failed"),
+        batch=read_truth(query, "batch"),
         **{name: read_moment(query, name) for name in MOMENTS},
     )

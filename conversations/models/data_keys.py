@@ -44,6 +44,10 @@ class Erasure(Owed):
     """As the audit log names them: `account 7`, `key 0193...`, `platform restore`."""
     conversations = models.PositiveIntegerField(db_default=0)
     turns = models.PositiveIntegerField(db_default=0)
+    wishes = models.PositiveIntegerField(db_default=0, default=0)
+    """So many stored adjustments were removed with the order."""
+    together = models.UUIDField(default=uuid4, editable=False)
+    """Orders of several deployments that were asked for as one have it in common."""
 
     class Meta:
         ordering = ["-requested_at"]

@@ -1,11 +1,13 @@
 """What is kept of every turn. Rows are written by conversations/record.py, never through the ORM."""
 
+from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from conversations.models.content import QuotingJSON, SealedContent, StoredJSON
 from conversations.models.data_keys import DataKey
+from conversations.models.marks import RARE, SHOWN, MarksField
 from operators.models import Configuration, Deployment, Key
 
 
@@ -33,15 +35,14 @@ class Conversation(models.Model):
     ended_by = models.CharField(max_length=8, choices=EndedBy, blank=True, db_default="")
     ended_because = models.CharField(max_length=300, blank=True, db_default="")
     """In the charter's words; nothing that anyone said."""
+    marks = MarksField(db_default=0)
+    """What ever happened in its turns (Mark), for the lists."""
     deleted_at = models.DateTimeField(null=True)
     """From then on nobody can read what was said: conversations/erasure.py."""
 
     class Meta:
         # Ids are UUIDs of version 7: their order is that of the conversations' beginnings.
         indexes = [
-            models.Index(
-                "deployment", models.F("last_turn_at").desc(), models.F("id").desc(), name="newest_conversation"
-            ),
             models.Index(
                 fields=["deployment", "id"], condition=models.Q(deleted_at=None), name="conversation_in_order"
             ),
@@ -55,10 +56,23 @@ class Conversation(models.Model):
             models.Index(
                 fields=["deployment", "id"], condition=models.Q(deleted_at__isnull=False), name="conversation_deleted"
             ),
+            *(
+                models.Index(
+                    fields=["deployment", "id"],
+                    condition=models.Q(marks__has=int(mark)),
+                    name=f"conversation_{mark.name.lower()}",  # type: ignore[union-attr] # each has a name
+                )
+                for mark in RARE
+            ),
         ]
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def shown_marks(self) -> list[str]:
+        """What stands beside it in a list: what happened in it beyond plain answers."""
+        return [name for mark, name in SHOWN.items() if self.marks & mark]
 
 
 class Turn(models.Model):
@@ -118,6 +132,8 @@ class Turn(models.Model):
     upstream_request_id = models.CharField(max_length=128, blank=True)
     stop_reason = models.CharField(max_length=32, blank=True)
     error = models.CharField(max_length=500, blank=True)
+    cost = models.DecimalField(max_digits=24, decimal_places=9, null=True)
+    """By the prices at the time, in their currency; None where the model had none, or before costs were kept."""
     input_tokens = models.PositiveIntegerField()
     output_tokens = models.PositiveIntegerField()
     started_at = models.DateTimeField()
@@ -129,14 +145,13 @@ class Turn(models.Model):
         indexes = [
             models.Index(fields=["deployment", "prefix"], name="turn_by_prefix"),
             models.Index(fields=["conversation", "number"], name="turn_in_conversation"),
-            models.Index(
-                fields=["deployment", "outcome", "conversation"],
-                condition=~models.Q(outcome="answer"),
-                name="turn_not_answered",
-            ),
             models.Index(fields=["deployment", "started_at"], name="turn_by_time"),
             models.Index("id", condition=models.Q(data_key=None, gone=""), name="turn_not_sealed"),
             models.Index("deployment", "started_at", condition=models.Q(gone=""), name="turn_with_content"),
+            models.Index(
+                fields=["deployment", "started_at"], condition=models.Q(outcome="redirect"), name="turn_redirected"
+            ),
+            HashIndex(fields=["request_id"], name="turn_by_request"),
         ]
 
     def __str__(self) -> str:

@@ -6,10 +6,20 @@ from typing import Any
 
 from django.db.models import prefetch_related_objects
 
-from charter import Decision, version_of
+from charter import Decision, load_charter, version_of
 from conversations.explanation import Rung, ladder
 from conversations.models import Turn
 from conversations.models.content import opened_of
+
+
+@dataclass(frozen=True)
+class InForce:
+    """A behaviour as it was in a turn, and who brought that about. `usual`: as the charter has it by itself."""
+
+    name: str
+    on: bool
+    origin: str
+    usual: bool
 
 
 @dataclass(frozen=True)
@@ -25,8 +35,18 @@ class ReadTurn:
     """Why what was said is gone: "deleted", "expired" or "not_stored"; "" where it is there."""
     error: str
     """The model's, where it failed."""
+    behaviours: list[InForce]
     charter: str
     """The number of the version that decided; "" for one that never came with the platform."""
+
+    @property
+    def changed(self) -> int:
+        """How many behaviours were not as the charter has them by itself."""
+        return sum(not one.usual for one in self.behaviours)
+
+    @property
+    def own_milliseconds(self) -> int:
+        return max(0, self.turn.milliseconds - self.turn.upstream_milliseconds)
 
 
 def read(turns: Iterable[Turn]) -> list[ReadTurn]:
@@ -37,8 +57,8 @@ def read(turns: Iterable[Turn]) -> list[ReadTurn]:
 
 def _read(turn: Turn) -> ReadTurn:
     decision = Decision.from_json(turn.decision)
-    said = [(message["role"], plain(message.get("content") or ())) for message in turn.content["messages"]]
     version = version_of(turn.charter_digest)
+    said = [(message["role"], plain(message.get("content") or ())) for message in turn.content["messages"]]
     return ReadTurn(
         turn,
         said,
@@ -48,8 +68,19 @@ def _read(turn: Turn) -> ReadTurn:
         decision.directives,
         gone=opened_of(turn).gone,
         error=opened_of(turn).error or turn.error,
+        behaviours=_in_force(decision, version.number if version else ""),
         charter=version.number if version else "",
     )
+
+
+def _in_force(decision: Decision, charter: str) -> list[InForce]:
+    """Those that someone changed first."""
+    names = {one.id: one.name for one in load_charter(charter).behaviours} if charter else {}
+    shown = [
+        InForce(names.get(one.id, one.id), one.on, one.origin, one.origin == "charter")
+        for one in decision.effective.values()
+    ]
+    return sorted(shown, key=lambda one: one.usual)
 
 
 def plain(content: Any) -> str:

@@ -1,12 +1,14 @@
 from django.urls import path, re_path
 
-from conversations.pages import ending, reference, replays, usage, views
+from conversations.pages import ending, erasures, exports, listing, reference, replays, usage, views
 
 urlpatterns = [
     re_path(r"^docs/?\Z", reference.reference, name="reference"),
-    path("conversations/", views.all_conversations, name="all-conversations"),
+    path("conversations/", listing.all_conversations, name="all-conversations"),
     path("conversations/<uuid:conversation_id>/", views.any_conversation, name="any-conversation"),
     path("conversations/<uuid:conversation_id>/end/", ending.end, name="conversation-end"),
+    path("turns/<uuid:turn_id>/", views.any_turn, name="any-turn"),
+    path("deployments/<uuid:deployment_id>/turns/<uuid:turn_id>/", views.turn, name="turn"),
     path("deployments/<uuid:deployment_id>/usage/", usage.usage_page, name="usage"),
     path("deployments/<uuid:deployment_id>/replays/", replays.replays, name="replays"),
     path("deployments/<uuid:deployment_id>/replays/<int:replay_id>/", replays.replay, name="replay"),
@@ -18,7 +20,14 @@ urlpatterns = [
         views.any_sent,
         name="any-turn-prompt",
     ),
-    path("deployments/<uuid:deployment_id>/conversations/", views.conversations, name="conversations"),
+    path(
+        "deployments/<uuid:deployment_id>/conversations/export/",
+        exports.export_conversations,
+        name="conversations-export",
+    ),
+    path("deployments/<uuid:deployment_id>/users/erase/", erasures.erase_user, name="user-erase"),
+    path("deployments/<uuid:deployment_id>/erasures/<uuid:erasure_id>/", erasures.erasure, name="user-erasure"),
+    path("deployments/<uuid:deployment_id>/conversations/", listing.conversations, name="conversations"),
     path(
         "deployments/<uuid:deployment_id>/conversations/<uuid:conversation_id>/",
         views.conversation,

@@ -15,6 +15,7 @@ from conversations.api.models import ModelsView, ModelView
 from conversations.api.openapi import OpenApiView
 from conversations.api.receipts import ConsistencyView, LogView, ReceiptView
 from conversations.api.turns import TurnsView, TurnView
+from conversations.api.users import UserView
 from conversations.api.views import NotFoundView
 
 urlpatterns = [
@@ -42,6 +43,7 @@ urlpatterns = [
     path("v1/decisions", DecisionsView.as_view()),
     # An app's own id of a user may be any text, slashes and line breaks included.
     re_path(r"^v1/users/(?P<user_id>(?s:.+))/adjustments\Z", AdjustmentsView.as_view()),
+    re_path(r"^v1/users/(?P<user_id>(?s:.+))\Z", UserView.as_view()),
     path("v1/appeals", AppealsView.as_view()),
     path("v1/appeals/<str:appeal_id>", AppealView.as_view()),
     path("v1/manage/", include("conversations.api.manage.urls")),

@@ -214,6 +214,7 @@ CELERY_BEAT_SCHEDULE = {
     "collect-batched-reviews": {"task": "conversations.collect_batched_reviews", "schedule": 60.0},
     "archive-old-batches": {"task": "conversations.archive_old_batches", "schedule": 3600.0},
     "purge-webhook-deliveries": {"task": "operators.purge_webhook_deliveries", "schedule": 3600.0},
+    "close-forgotten-exports": {"task": "conversations.close_forgotten_exports", "schedule": 300.0},
     "replay-charter-proposals": {"task": "conversations.replay_charter_proposals", "schedule": 30.0},
     "watch-audit-log": {"task": "audit_log.watch", "schedule": 30.0},
     "list-erasures": {"task": "conversations.list_erasures", "schedule": 60.0},

@@ -12,7 +12,7 @@ from audit.cases.models import Assessment, Case, SavedFilter
 from audit.log.models import Entry
 from audit.oversight.models import CharterProposal, ForcedReview, Pause
 from charter import versions as charter_versions
-from conversations.models import Turn
+from conversations.models import Erasure, Turn
 from conversations.redeciding.replays import start
 from conversations.redeciding.working import work_on
 from operators.models import Account, Deployment, Invitation, Membership, Upstream, WebhookDelivery
@@ -102,6 +102,9 @@ def demo_values(demo: dict[str, str]) -> dict[str, Any]:
         "case_id": Case.objects.all()[0].pk,
         "pause_id": Pause.objects.get().pk,
         "replay_id": replay.pk,
+        "erasure_id": Erasure.objects.create(
+            deployment=deployment, owner=b"", user_ref="user-2", requested_by=f"account {person.pk}"
+        ).pk,
         "publication_id": scheduled.pk,
         "session_id": 0,
         "entry_id": Entry.objects.filter(name="configuration.published").latest("at").pk,

@@ -48,6 +48,7 @@ def test_no_page_has_a_serious_finding(demo, sign_in, page, scheme):
             "/deployments/new/",
             *(f"/deployments/{deployment.pk}/{part}" for part in ("", *DEPLOYMENT_PARTS)),
             f"/deployments/{deployment.pk}/conversations/{turn.conversation_id}/",
+            f"/deployments/{deployment.pk}/users/erase/",
             "/upstreams/",
             f"/upstreams/{upstream.pk}/",
             f"/operators/{deployment.operator_id}/upstreams/new/",

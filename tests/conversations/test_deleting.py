@@ -127,11 +127,13 @@ def test_the_pages_say_so_and_the_case_can_still_be_decided(api, grave):
         (reverse("case", args=[case.pk]), {"is_reviewer": True}),
     ):
         html = page(path, **fields)
-        assert "The app deleted this conversation on" in html
+        assert "This conversation was deleted on" in html
         assert "What was said here was deleted." in html
         assert SECRET not in html
         assert "outcome-answer" in html
-    assert ">deleted<" in page(reverse("conversations", args=[shown.deployment_id]))
+    listed = reverse("conversations", args=[shown.deployment_id])
+    assert ">deleted<" in page(f"{listed}?marked=deleted")
+    assert str(shown.pk) not in page(listed)
     reviewer = Client()
     reviewer.force_login(Account.objects.create_user("reviewer@example.com", is_reviewer=True))
     at = reviewer.post(reverse("case-claim", args=[case.pk])).url

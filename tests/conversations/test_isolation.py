@@ -14,7 +14,7 @@ from django.utils import timezone
 from audit.cases.models import Appeal, Assessment, Case, SavedFilter
 from audit.log.models import Entry
 from audit.oversight.models import CharterProposal, ForcedReview, Pause
-from conversations.models import Conversation, Turn
+from conversations.models import Conversation, Erasure, Turn
 from conversations.redeciding.replays import start as start_replay
 from operators.models import Invitation, Membership, Operator, Upstream, WebhookDelivery
 from operators.scheduling import schedule
@@ -90,6 +90,9 @@ def acme(web, model, new_key) -> dict[str, object]:
             number="1.0", digest="", replaces="1.1", reason=MARK, proposed_by=person
         ).pk,
         "pause_id": Pause.objects.create(subject_type="user", subject_id="nobody", reason=MARK, placed_by=person).pk,
+        "erasure_id": Erasure.objects.create(
+            deployment_id=deployment.pk, owner=b"", user_ref=MARK, requested_by="account 1"
+        ).pk,
         "batch_id": batch.id,
         "appeal_id": appeal.pk,
         "user_id": "someone",

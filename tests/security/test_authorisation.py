@@ -19,7 +19,7 @@ from django.utils import timezone
 from audit.cases.models import Case
 from audit.log.models import Entry
 from audit.oversight.models import CharterProposal, ForcedReview, Pause
-from conversations.models import Conversation, Turn
+from conversations.models import Conversation, Erasure, Turn
 from conversations.redeciding.replays import start
 from operators.keys import create_key
 from operators.models import Invitation, Membership, Operator, Upstream, WebhookDelivery
@@ -97,7 +97,11 @@ PAGES: dict[str, Row] = {
     "replay-cancel": does(CHANGERS),
     "conversations": sees(MEMBERS),
     "conversation": sees(MEMBERS),
+    "conversations-export": does(MEMBERS),
+    "turn": sees(MEMBERS),
     "turn-prompt": sees(MEMBERS),
+    "user-erase": sees(CHANGERS, CHANGERS),
+    "user-erasure": sees(CHANGERS),
     "upstreams": sees(CHANGERS),
     "upstream-new": sees(CHANGERS, CHANGERS),
     "upstream": sees(CHANGERS, CHANGERS),
@@ -143,6 +147,7 @@ PAGES: dict[str, Row] = {
     "log-export": does(STEWARDS),
     "all-conversations": sees(STAFF),
     "any-conversation": sees(STAFF),
+    "any-turn": sees(STAFF),
     "any-turn-prompt": sees(STAFF),
     "conversation-end": sees(STEWARDS, STEWARDS),
     "any-wellbeing": sees(STAFF),
@@ -169,6 +174,7 @@ NOT_THERE |= {"assessment", "assessment-heartbeat", "assessment-release", "asses
 
 TURNS, RECORDS, MANAGE, NO_KEY = "turns", "records", "manage", None
 ADJUSTMENTS = r"^v1/users/(?P<user_id>(?s:.+))/adjustments\Z"
+USER = r"^v1/users/(?P<user_id>(?s:.+))\Z"
 API: dict[str, str | None] = {
     "healthz": NO_KEY,
     "readyz": NO_KEY,
@@ -200,6 +206,7 @@ API: dict[str, str | None] = {
             "v1/turns/<str:turn_id>/decision",
             "v1/receipts/<str:receipt_id>",
             "v1/appeals/<str:appeal_id>",
+            USER,
         ),
         RECORDS,
     ),
@@ -290,6 +297,7 @@ def acme(db) -> dict[str, object]:
         ).pk,
         "publication_id": schedule(deployment, timezone.now() + timedelta(days=1), by=person, note="").pk,
         "replay_id": start(deployment, size=50, days=7, by=None).pk,
+        "erasure_id": Erasure.objects.create(deployment=deployment, owner=b"", user_ref="u", requested_by="key x").pk,
     }
 
 

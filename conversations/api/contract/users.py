@@ -1,7 +1,9 @@
-"""/v1/users/{user_id}/adjustments."""
+"""/v1/users/{user_id}, and its adjustments."""
 
 from conversations.api.contract.operations import Operation
 from conversations.api.contract.parts import (
+    COUNT,
+    ID,
     TEXT,
     TIME,
     Part,
@@ -12,9 +14,11 @@ from conversations.api.contract.parts import (
     each,
     nullable,
     obj,
+    one_of,
     parameter,
     ref,
     takes,
+    told,
 )
 from conversations.api.contract.shared import OF_BODIES, OF_READING
 
@@ -33,6 +37,13 @@ _STORED = {
     "not_granted": {},
     "updated_at": "2027-01-31T08:00:00Z",
 }
+_ERASURE = {
+    "type": "user_erasure",
+    "id": "0192d3a0-6f0e-7c61-9a64-0c8f1d2b3c4f",
+    "user_id": "u-17",
+    "state": "done",
+    "conversations": 12,
+}
 _NONE = {**_STORED, "user_adjustments": {}, "updated_at": None}
 
 SCHEMAS: Part = {
@@ -45,10 +56,29 @@ SCHEMAS: Part = {
             "updated_at": nullable(TIME),
         }
     ),
+    "UserErasure": obj(
+        {
+            "type": constant("user_erasure"),
+            "id": told(nullable(ID), "By which the audit log knows it; null where nothing was kept of this user."),
+            "user_id": TEXT,
+            "state": one_of("done", "running", description="`running`: it goes on by itself; asking again tells."),
+            "conversations": told(COUNT, "So many were erased."),
+        }
+    ),
     "UserAdjustmentsRequest": asked({"user_adjustments": ref("Wishes")}, required=("user_adjustments",), more=True),
 }
 
 OPERATIONS = {
+    ("/v1/users/{user_id}", "DELETE"): Operation(
+        "delete_user",
+        "Users",
+        "Forget a user",
+        "Every conversation of theirs in this deployment is deleted, as `DELETE /v1/conversations/{conversation_id}` "
+        "does, and what they wished is forgotten. Asking again changes nothing.",
+        scope="records",
+        parameters=[_PATH],
+        answers={200: answer("Done, or under way.", Shown(ref("UserErasure"), _ERASURE))},
+    ),
     ("/v1/users/{user_id}/adjustments", "GET"): Operation(
         "get_user_adjustments",
         "Users",

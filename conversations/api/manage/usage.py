@@ -7,7 +7,7 @@ from django.http import HttpResponseBase
 from rest_framework.request import Request
 
 from conversations.api.manage import shapes
-from conversations.api.manage.view import ManageView, reach
+from conversations.api.manage.view import ManageView
 from conversations.api.views import json_response
 from conversations.errors import ApiError
 from conversations.usage import Amount, Row, usage
@@ -23,7 +23,7 @@ class UsageView(ManageView):
         def work(key: Key) -> dict[str, Any]:
             try:
                 question = read_question(query, key.deployment_id, now)
-                counted = usage(question, reach(key).listed.values())
+                counted = usage(question)
             except UsageError as error:
                 raise ApiError(400, str(error)) from None
             return {

@@ -43,6 +43,7 @@ API: dict[str, Why] = {
     "delete_conversation": (Name.CONVERSATION_DELETED,),
     "put_user_adjustments": (Name.ADJUSTMENTS_CHANGED,),
     "delete_user_adjustments": (Name.ADJUSTMENTS_REMOVED,),
+    "delete_user": (Name.ERASURE_REQUESTED, Name.ADJUSTMENTS_REMOVED),
     "change_deployment": (Name.DEPLOYMENT_CHANGED,),
     "put_draft": (Name.CONFIGURATION_DRAFTED,),
     "publish": (Name.CONFIGURATION_PUBLISHED,),
@@ -87,6 +88,8 @@ PAGES: dict[str, Why] = {
     "invitation-resend": (Name.INVITATION_RESENT,),
     "invitation-withdraw": (Name.INVITATION_WITHDRAWN,),
     "invitation": (Name.MEMBERSHIP_ADDED,),
+    "user-erase": (Name.ERASURE_REQUESTED, Name.ADJUSTMENTS_REMOVED),
+    "conversations-export": (Name.EXPORT_MADE,),
     "trail-export": (Name.EXPORT_MADE,),
     "log-export": (Name.EXPORT_MADE,),
     "pause-place": (Name.PAUSE_PLACED,),
@@ -152,6 +155,7 @@ PAGES: dict[str, Why] = {
             *("charter", "charter-versions", "charter-version", "charter-choose", "charter-compare"),
             *("charter-toml", "charter-json", "deployment", "deployment-prompt", "deployment-versions"),
             *("deployment-version", "upstreams", "all-conversations", "conversations", "conversation", "turn-prompt"),
+            *("turn", "any-turn", "user-erasure"),
             *("webhooks", "webhook", "webhook-delivery", "cases", "trail-start", "trail", "trail-entry"),
             *("trail-receipt", "log", "log-entry", "log-receipt", "account_inactive", "account_reset_password_done"),
             *("account_email_verification_sent", "account_reset_password_from_key_done", "mfa_index"),
@@ -184,6 +188,7 @@ TASKS: dict[str, Why] = {
     "operators.publish_scheduled": (Name.CONFIGURATION_PUBLISHED, Name.PUBLICATION_REFUSED),
     "conversations.apply_retention": (Name.RETENTION_APPLIED,),
     "conversations.carry_out_erasure": (Name.ERASURE_DONE, Name.CONVERSATION_DELETED),
+    "conversations.close_forgotten_exports": (Name.EXPORT_MADE,),
     "conversations.list_erasures": "It copies what entries tell into a file that outlives the database.",
     "conversations.archive_old_batches": (Name.RETENTION_APPLIED,),
     "conversations.forget_idempotency_keys": "What it forgets is a day old, and repeats nothing that the record lacks.",
@@ -204,6 +209,7 @@ COMMANDS: dict[str, Why] = {
     "import_models": (Name.MODEL_CREATED,),
     "pause": (Name.PAUSE_PLACED,),
     "lift_pause": (Name.PAUSE_LIFTED,),
+    "recount_usage": "It adds up anew what the turns tell.",
     "relay": "It hands over what is owed.",
     "rotate_log_key": (Name.LOG_KEY_ROTATED,),
     "seed_demo": (Name.OPERATOR_CREATED, Name.DEPLOYMENT_CREATED),
@@ -329,4 +335,7 @@ def test_each_route_does_write_its_entries(call: Caller, working: None):
     key = call("create_key", {"name": "app"})["id"]
     key = call("rotate_key", {"overlap_hours": 1}, key_id=key)["id"]
     call("revoke_key", {}, key_id=key)
+    # Last: the end of the erasure is an entry too, some seconds later.
+    call("put_user_adjustments", {"user_adjustments": {"blunt_feedback": True}}, user_id="u-18")
+    call("delete_user", user_id="u-18")
     assert call.called == API.keys()

@@ -113,6 +113,7 @@ def records(call: Caller) -> None:
     appeal = call("create_appeal", {"turn_id": turn, "reason": "Not so."}, status=201)["id"]
     call("get_appeal", appeal_id=appeal)
     call("end_conversation", conversation_id=conversation)
+    call("delete_user", user_id="u-17")
     call("delete_conversation", conversation_id=conversation)
     call("get_turn", turn_id=turn)
     call("get_turn_decision", turn_id=turn)

@@ -1,19 +1,18 @@
 """Usage: what was used when, by which model and key, and what it cost at the model's price."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from operators.keys import create_key
 from operators.models import Key
-from tests.conversations.catalogue import model as make_model
 from tests.conversations.turns import DAY, turn
 
 
 @pytest.fixture
 def key(manager) -> Key:
-    make_model("big", {None: "big-1"}, input_price="3", output_price="15")
     return manager.deployment.keys.get(name="ci")
 
 
@@ -23,8 +22,23 @@ def used(manager, **query: str) -> dict[str, Any]:
 
 def test_turns_tokens_cost_and_outcomes_are_counted_by_day(manager, key):
     turn(manager.deployment, key, DAY)
-    turn(manager.deployment, key, DAY + timedelta(hours=23, minutes=59), outcome="redirect", output_tokens=0)
-    turn(manager.deployment, key, DAY + timedelta(days=1), status="upstream_error", input_tokens=0, output_tokens=0)
+    turn(
+        manager.deployment,
+        key,
+        DAY + timedelta(hours=23, minutes=59),
+        outcome="redirect",
+        output_tokens=0,
+        cost=Decimal("0.003"),
+    )
+    turn(
+        manager.deployment,
+        key,
+        DAY + timedelta(days=1),
+        status="upstream_error",
+        input_tokens=0,
+        output_tokens=0,
+        cost=0,
+    )
     told = used(manager)
     assert told["data"] == [
         {
@@ -66,10 +80,10 @@ def test_it_is_split_and_narrowed_by_model_and_key(manager, key):
     assert used(manager, key=str(other.pk))["total"]["turns"] == 2
 
 
-def test_a_turn_costs_what_the_model_costs_that_answered_it(manager, key):
-    turn(manager.deployment, key, DAY, model="some alias of that time")
-    turn(manager.deployment, key, DAY, upstream_model="gone")
-    turn(manager.deployment, key, DAY, upstream="", upstream_model="", input_tokens=0, output_tokens=0)
+def test_turns_whose_model_had_no_price_are_told(manager, key):
+    turn(manager.deployment, key, DAY)
+    turn(manager.deployment, key, DAY, cost=None)
+    turn(manager.deployment, key, DAY, cost=None, upstream="", upstream_model="", input_tokens=0, output_tokens=0)
     total = used(manager)["total"]
     assert (total["cost"], total["unpriced_turns"], total["turns"]) == ("0.004500", 1, 3)
 
@@ -79,6 +93,12 @@ def test_the_range_is_from_and_up_to(manager, key):
         turn(manager.deployment, key, at)
     assert used(manager)["total"]["turns"] == 1
     assert used(manager, **{"from": "2027-03-01T01:00:00+01:00"})["total"]["turns"] == 1
+
+
+def test_an_hour_that_is_begun_counts_whole(manager, key):
+    turn(manager.deployment, key, DAY + timedelta(minutes=10))
+    told = used(manager, **{"from": "2027-03-01T00:30:00Z", "to": "2027-03-01T00:31:00Z", "by": "hour"})
+    assert (told["from"], told["to"], told["total"]["turns"]) == ("2027-03-01T00:00:00Z", "2027-03-01T01:00:00Z", 1)
 
 
 def test_another_deployments_turns_are_its_own(manager, key, new_manager):
