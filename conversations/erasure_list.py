@@ -23,7 +23,7 @@ from config import loops
 from config.database import conninfo
 from conversations.erasure import erase
 from conversations.keyring import owner_user
-from conversations.models import Conversation, Erasure
+from conversations.models import Conversation, Erasure, UserAdjustments
 from conversations.user_erasure import carry_out, destroy_user
 from operators.data_rules import DataRules, secret_of
 from operators.models import Deployment
@@ -101,9 +101,10 @@ def _erase_user_again(deployment: UUID, line: Mapping[str, Any], known: dict[str
         return order.done_at is None and carry_out(order.pk)
     if not known:
         rules = DataRules(secret_of(deployment))
-        found = Conversation.objects.filter(deployment=deployment).exclude(user_ref="").order_by()
-        users = found.values_list("user_ref", flat=True).distinct()
-        known |= {owner_user(rules, user).hex(): user for user in users.iterator()}
+        for kept in (Conversation, UserAdjustments):
+            found = kept.objects.filter(deployment=deployment).exclude(user_ref="").order_by()
+            users = found.values_list("user_ref", flat=True).distinct()
+            known |= {owner_user(rules, user).hex(): user for user in users.iterator()}
     user = known.get(line["user"])
     if user is None:
         return False

@@ -68,11 +68,12 @@ def erase_user(
     return order
 
 
+@transaction.atomic
 def destroy_user(
     deployment_id: UUID, user_ref: str, *, requested_by: str, at: datetime | None = None, together: UUID | None = None
 ) -> Erasure:
     """Destroys a user's keys, forgets what they wished, and leaves the order for the rest, of which the caller writes
-    the entry; in the caller's transaction.
+    the entry.
 
     at: what was said before it is meant; now by default. Raises ValueError, SealError.
     """

@@ -42,7 +42,7 @@ def arguments(route: str) -> list[str]:
 
 
 def filled(route: str, values: dict[str, object]) -> str:
-    plain = re.sub(r"^\(\?s\)\^|\\Z$|\(\?P(<\w+>)\.\+\)", r"\1", route)
+    plain = re.sub(r"^(?:\(\?s\))?\^|\\Z$|\(\?P(<\w+>)(?:\.\+|\(\?s:\.\+\))\)", r"\1", route)
     return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), plain)
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import socket
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -20,7 +21,9 @@ from conversations.exports import AT_ONCE, FORGOTTEN_AFTER
 from conversations.models import Conversation, Export, Turn
 from conversations.pages.spreadsheet import lines, safe
 from conversations.tasks import close_forgotten_exports
+from operators.keys import create_key
 from operators.models import Account, Membership
+from tests.conversations.records import ask
 from tests.conversations.turns import DAY, DECISION, NOTHING, turn
 from tests.support.people import signed_in
 from tests.support.waiting import until
@@ -57,7 +60,10 @@ def taker(web, deployment) -> Callable[..., httpx2.Response]:
         cookies = {"sessionid": client.cookies["sessionid"].value, "csrftoken": token}
         address = web + reverse("conversations-export", args=[deployment.pk]) + query
         data = {"form": form, "content": "1", "csrfmiddlewaretoken": token, **fields}
-        return httpx2.post(address, data=data, cookies=cookies, headers={"origin": web, "referer": web}, timeout=60)
+        headers = {"origin": web, "referer": web}
+        response = httpx2.post(address, data=data, cookies=cookies, headers=headers, timeout=60)
+        until(lambda: not Export.objects.filter(done_at=None).exists())
+        return response
 
     return take
 
@@ -83,7 +89,31 @@ def test_json_lines_have_a_turn_a_line_of_what_the_filter_finds(deployment, take
     assert (noted.actor_type, noted.actor_id) == ("account", str(made.account_id))
     assert noted.detail["filter"] == {"marked": ["flagged"], "user": True}
     assert (noted.detail["turns"], noted.detail["whole"], noted.detail["content"]) == (2, True, True)
+    assert noted.detail["operator"] == str(deployment.operator_id)
     assert "anna" not in orjson.dumps(noted.detail).decode()
+
+
+def test_what_is_sealed_is_taken_in_the_clear_and_what_is_gone_says_why(web, model, deployment, taker):
+    _, key = create_key(deployment, "app", by=None, scopes=["turns", "records"])
+    with httpx2.Client(base_url=web, headers={"x-api-key": key}, timeout=20) as api:
+        ask(api, "the pelican dances [[say:At noon.]]", "anna")
+        ask(api, "the heron sleeps", "ben")
+        (of_ben, of_anna) = [json.loads(line) for line in taker("jsonl").text.splitlines()]
+        assert of_anna["messages"][0]["content"].startswith("the pelican dances")
+        assert (of_anna["answer"][0]["text"], of_anna["gone"], of_anna["error"]) == ("At noon.", None, None)
+        assert "the pelican dances" in taker("csv").text
+        api.delete("/v1/users/anna")
+    text = taker("jsonl").text
+    (of_ben, of_anna) = [json.loads(line) for line in text.splitlines()]
+    assert (of_anna["messages"], of_anna["answer"], of_anna["gone"]) == ([], [], "deleted")
+    assert (of_ben["messages"][0]["content"], of_ben["gone"]) == ("the heron sleeps", None)
+    assert "pelican" not in text
+
+
+def test_a_member_s_tries_name_no_user(deployment, taker):
+    said(deployment, 1, playground=True, user_ref="playground:somebody")
+    row = json.loads(taker("jsonl").text)
+    assert (row["playground"], row["user_id"]) == (True, None)
 
 
 def test_a_csv_file_is_read_and_not_run_by_a_spreadsheet(deployment, taker):
@@ -150,8 +180,10 @@ def test_one_that_is_broken_off_is_noted_with_what_was_taken(web, deployment):
     cookies = {"sessionid": client.cookies["sessionid"].value, "csrftoken": token}
     data = {"form": "jsonl", "content": "1", "csrfmiddlewaretoken": token}
     address = web + reverse("conversations-export", args=[deployment.pk])
+    # What the socket takes in by itself is little beside the file.
+    small = httpx2.HTTPTransport(socket_options=[(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)])
     with (
-        httpx2.Client(cookies=cookies, headers={"origin": web, "referer": web}) as http,
+        httpx2.Client(cookies=cookies, headers={"origin": web, "referer": web}, transport=small) as http,
         http.stream("POST", address, data=data) as response,
     ):
         next(response.iter_bytes())

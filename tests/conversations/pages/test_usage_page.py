@@ -2,13 +2,18 @@
 
 import csv
 import io
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from audit.log.writer import Ref
 from config.security import POLICY
-from conversations.topics import LOOKED_AT
+from conversations.forgetting import forget
+from conversations.topics import LOOKED_AT, topics
+from conversations.usage_question import Question
 from operators.keys import create_key
 from operators.models import Deployment, Operator
 from tests.conversations.turns import DAY, turn
@@ -146,3 +151,18 @@ def test_what_cannot_be_counted_is_said(deployment, analyst):
 def test_an_empty_time_teaches_and_others_find_nothing(deployment, analyst):
     assert "No turn in this time" in analyst.get(path(deployment, "")).text
     assert signed_in(Operator.objects.create(name="Other")).get(path(deployment)).status_code == 404
+
+
+def test_topics_are_read_from_sealed_turns_and_not_from_those_of_a_user_who_was_erased(coding_client, model):
+    for user in ("anna", "ben", "ben"):
+        message = {"role": "user", "content": "Give me a good recipe for lasagne"}
+        coding_client.messages.create(model="default", max_tokens=9, messages=[message], metadata={"user_id": user})
+    shown = Deployment.objects.get()
+    now = datetime.now(UTC)
+    question = Question(shown.pk, now - timedelta(hours=1), now + timedelta(hours=1))
+    with CaptureQueriesContext(connection) as queries:
+        found = topics(question).found
+    assert len(queries) == 1
+    assert [(one.name, one.turns) for one in found] == [("lasagne", 3)]
+    forget([shown.pk], "anna", Ref("platform", "test"))
+    assert [(one.name, one.turns) for one in topics(question).found] == [("lasagne", 2), ("", 1)]

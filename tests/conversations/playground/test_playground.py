@@ -5,7 +5,7 @@ import pytest
 
 from audit.log.models import Entry
 from audit.oversight.models import Pause
-from conversations.models import Conversation, Job, Trial, Turn
+from conversations.models import Conversation, Job, Trial, Turn, UsageHour
 from operators.keys import create_key
 from operators.models import Account, Key, Limits, Usage, WebhookDelivery
 from operators.publishing import save_draft
@@ -55,6 +55,9 @@ def test_the_draft_answers_and_its_prompt_is_shown_to_the_letter(member, model):
     assert "differs from what was recorded" not in html
     turn = Turn.objects.select_related("trial").get()
     assert turn.configuration is None
+    assert turn.conversation.shown_marks == ["redirect"] * (turn.outcome == "redirect")
+    counted = UsageHour.objects.select_related("key").get()
+    assert (counted.turns, counted.key.playground) == (1, True)
     assert (turn.trial.of_draft, turn.trial.settings) == (True, BRIEF)
 
 
@@ -127,7 +130,7 @@ def test_its_key_counts_and_opens_nothing_and_is_in_no_list(member, deployment):
     assert Usage.objects.get(key=key).turns == 2
     assert key not in deployment.keys.all()
     assert key.public_id not in member.client.get(f"/deployments/{deployment.pk}/keys/").text
-    assert ">Playground</td>" in member.client.get(f"/deployments/{deployment.pk}/usage/?split=key").text
+    assert ">Playground</th>" in member.client.get(f"/deployments/{deployment.pk}/usage/?split=key").text
     assert Entry.objects.filter(name="key.created", subject_id=str(key.pk)).count() == 1
 
 
