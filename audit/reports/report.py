@@ -265,8 +265,8 @@ def _agreement(figures: Figures) -> Section:
     words = [
         said,
         _(
-            "1 is perfect, 0 is chance; below 0.67 conclusions are shaky. Only a sample and the gravest cases are looked"
-            " at twice."
+            "1 is perfect, 0 is chance; below 0.67 conclusions are shaky. Only a sample and the gravest cases are"
+            " looked at twice."
         ),
     ]
     rows = [
@@ -295,8 +295,8 @@ def _wellbeing(figures: Figures) -> Section:
         return Section("wellbeing", title, [_("Nothing was measured this month.")])
     words = [
         _(
-            "%(turns)s turns were measured, %(judged)s of them by a judge; the others by likeness of words, which misses"
-            " much."
+            "%(turns)s turns were measured, %(judged)s of them by a judge; the others by likeness of words, which"
+            " misses much."
         )
         % {"turns": _n(found.turns), "judged": _n(found.judged)},
         _(

@@ -15,7 +15,8 @@ from audit.log.names import Name
 from audit.log.writer import write
 from audit.reports.figures import TooMuchError, figures
 from audit.reports.months import Month, month_of, parse_month
-from audit.reports.report import Report, report
+from audit.reports.pdf import pdf
+from audit.reports.report import report
 from operators.access import account_of, stewards_only
 from operators.models import Deployment
 
@@ -49,7 +50,7 @@ def oversight_report_pdf(request: HttpRequest, month: str) -> HttpResponse:
         made = report(figures(chosen))
     except TooMuchError:
         return HttpResponse(_too_much(), content_type="text/plain; charset=utf-8", status=503)
-    content = _bytes(made)
+    content = pdf(made)
     with transaction.atomic():
         write(
             Name.EXPORT_MADE,
@@ -59,12 +60,6 @@ def oversight_report_pdf(request: HttpRequest, month: str) -> HttpResponse:
         )
     named = {"Content-Disposition": f'attachment; filename="plumbline-oversight-{chosen}.pdf"'}
     return HttpResponse(content, content_type="application/pdf", headers=named)
-
-
-def _bytes(made: Report) -> bytes:
-    from audit.reports.pdf import pdf
-
-    return pdf(made)
 
 
 def _months() -> list[Month]:

@@ -59,7 +59,7 @@ def test_cases_verdicts_and_appeals(found):
 
 
 def test_agreement_is_of_the_month(found):
-    """Coincidences of 5 pairs: 6 no_action, 2 over_refusal, 2 end_conversation; 4 of 10 disagree of 56 of 90 by chance."""
+    """Of 5 pairs: 6 no_action, 2 over_refusal, 2 end_conversation; 4 of 10 disagree, by chance 56 of 90."""
     month, agreement = found.agreement[-1]
     assert month == MONTH
     assert agreement.cases == 5
