@@ -33,7 +33,8 @@ FROM generate_series(1, %(cases)s) AS n;
 INSERT INTO audit_cases_case (id, conversation_id, queue, mandatory, severity, reason, status, stage, opened_at, due_at,
     verdict, verdict_rule, verdict_note, operator_note, ended_conversation, claimed_by_id, lease_until)
 SELECT gen_random_uuid(), id,
-    (ARRAY['harm', 'harm', 'harm', 'people', 'model', 'quality', 'quality', 'appeals'])[1 + n %% 8], n %% 20 = 0, (ARRAY[0.7, 0.75, 0.8, 0.85, 0.9, 0.95])[1 + n %% 6], 'Suspected harm.fraud, answered', 'open',
+    (ARRAY['harm', 'harm', 'harm', 'people', 'model', 'quality', 'quality', 'appeals'])[1 + n %% 8], n %% 20 = 0,
+    (ARRAY[0.7, 0.75, 0.8, 0.85, 0.9, 0.95])[1 + n %% 6], 'Suspected harm.fraud, answered', 'open',
     CASE WHEN n %% 50 = 0 THEN 'steward' WHEN n %% 10 = 1 THEN 'second' ELSE 'first' END,
     now() - n * interval '7 seconds', now() + (n %% 4000 - 500) * interval '1 minute', '', '', '', '', false,
     CASE WHEN n %% 400 = 20 THEN %(busy)s::uuid END, CASE WHEN n %% 400 = 20 THEN now() + interval '1 hour' END
