@@ -28,7 +28,15 @@ SAID = [
     ["I want to kill myself tonight"],
     ["You stupid idiot, this does not work"],
 ]
-NO_PAGES = ("admin/", "plumbline.py", "charter/<str:number>.", "charter/versions/<", "account", "sign-out/")
+NO_PAGES = (
+    "admin/",
+    "plumbline.py",
+    "charter/<str:number>.",
+    "charter/versions/<",
+    "oversight/report/<",
+    "account",
+    "sign-out/",
+)
 """Files, the admin's own pages, and what has tests of its own (test_accounts_journey.py, test_charter.py)."""
 
 
