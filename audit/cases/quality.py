@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Count, F, Q
+from django.utils import timezone
 from nltk.metrics.agreement import AnnotationTask
 
 from audit.cases.models import Assessment, Case
@@ -56,17 +57,13 @@ class SignalQuality:
         return self.confirmed / self.cited if self.cited else None
 
 
-def agreement(since: datetime) -> Agreement:
-    """Over cases with a blind second verdict since then."""
-    blind = Q(assessments__stage__in=["first", "second"], assessments__submitted_at__gte=since)
-    blind &= Q(assessments__golden=None) & ~Q(assessments__verdict=Verdict.CHANGE_SEVERITY)
-    twice = Case.objects.annotate(looks=Count("assessments", filter=blind)).filter(looks__gte=2)
-    rows = (
-        Assessment.objects.filter(case__in=twice.values("pk"), stage__in=["first", "second"], golden=None)
-        .filter(submitted_at__gte=since)
-        .exclude(verdict=Verdict.CHANGE_SEVERITY)
-        .values_list("reviewer_id", "case_id", "verdict")
-    )
+def agreement(since: datetime, until: datetime | None = None) -> Agreement:
+    """Over cases with two blind verdicts since then, and before `until`."""
+    blind = Assessment.objects.filter(
+        stage__in=["first", "second"], golden=None, submitted_at__gte=since, submitted_at__lt=until or timezone.now()
+    ).exclude(verdict=Verdict.CHANGE_SEVERITY)
+    twice = blind.values("case").annotate(looks=Count("pk")).filter(looks__gte=2)
+    rows = blind.filter(case__in=twice.values("case")).values_list("reviewer_id", "case_id", "verdict")
     return _alpha([(str(reviewer), str(case), verdict) for reviewer, case, verdict in rows])
 
 

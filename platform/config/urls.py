@@ -18,5 +18,6 @@ urlpatterns = [
     path("", include("audit.cases.urls")),
     path("reviews/", include("audit.reviews.urls")),
     path("", include("audit.wellbeing.urls")),
+    path("", include("audit.reports.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -8,9 +8,9 @@ import anthropic
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from audit.cases.models import Case
+from audit.cases.models import Assessment, Case, SavedFilter
 from audit.log.models import Entry
-from audit.oversight.models import Pause
+from audit.oversight.models import CharterProposal, ForcedReview, Pause
 from charter import versions as charter_versions
 from conversations.models import Erasure, Turn
 from conversations.redeciding.replays import start
@@ -28,7 +28,15 @@ SAID = [
     ["I want to kill myself tonight"],
     ["You stupid idiot, this does not work"],
 ]
-NO_PAGES = ("admin/", "plumbline.py", "charter/<str:number>.", "charter/versions/<", "account", "sign-out/")
+NO_PAGES = (
+    "admin/",
+    "plumbline.py",
+    "charter/<str:number>.",
+    "charter/versions/<",
+    "oversight/report/<",
+    "account",
+    "sign-out/",
+)
 """Files, the admin's own pages, and what has tests of its own (test_accounts_journey.py, test_charter.py)."""
 
 
@@ -110,8 +118,25 @@ def demo_values(demo: dict[str, str]) -> dict[str, Any]:
         "entry_id": Entry.objects.filter(name="configuration.published").latest("at").pk,
         "name": "none",
         "given": "none",
-        # None is made here: these pages have tests of their own.
-        **dict.fromkeys(("account_id", "assessment_id", "filter_id", "proposal_id", "review_id"), 0),
+        **_staff(deployment, steward),
+    }
+
+
+def _staff(deployment: Deployment, steward: Account) -> dict[str, Any]:
+    """What reviewers and stewards are at."""
+    reviewer = Account.objects.get(is_reviewer=True)
+    case = Case.objects.all()[0]
+    proposal = CharterProposal.objects.create(
+        number="1.0", digest="", replaces="1.1", reason="Back to what was", proposed_by=steward
+    )
+    return {
+        "account_id": reviewer.pk,
+        "assessment_id": Assessment.objects.create(case=case, reviewer=reviewer, stage=case.stage).pk,
+        "filter_id": SavedFilter.objects.create(account=reviewer, name="Grave", query="severity=grave").pk,
+        "proposal_id": proposal.pk,
+        "review_id": ForcedReview.objects.create(
+            deployment_id=deployment.pk, reason="Looking closer", placed_by=steward
+        ).pk,
     }
 
 

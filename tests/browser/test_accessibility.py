@@ -73,6 +73,7 @@ def test_no_page_has_a_serious_finding(demo, sign_in, page, scheme):
         "steward": [
             "/oversight/",
             "/oversight/history/",
+            "/oversight/report/",
             "/oversight/charter/",
             "/conversations/",
             f"/conversations/{turn.conversation_id}/",

@@ -98,6 +98,7 @@ def acme(web, model, new_key) -> dict[str, object]:
         "user_id": "someone",
         "model_id": "default",
         "session_id": 0,
+        "month": "2026-01",
         "replay_id": start_replay(deployment, size=50, days=7, by=None).pk,
         "publication_id": schedule(deployment, timezone.now() + timedelta(days=1), by=person, note=MARK).pk,
         "entry_id": turn.entry_id,

@@ -46,7 +46,7 @@ def test_what_is_older_goes_and_what_is_younger_stays(api):
     assert api.get(f"/v1/conversations/{old['conversation']}").json()["user_id"] is None
     assert api.get(f"/v1/turns/{young['turn']}").json()["answer"][0]["text"] == "Kept."
     entry = Entry.objects.get(name="retention.applied")
-    assert entry.detail == {"days": 30, "turns": 1, "conversations": 1, "keys": 1}
+    assert {"days": 30, "turns": 1, "conversations": 1, "keys": 1}.items() <= entry.detail.items()
 
 
 def test_a_conversation_that_goes_on_loses_its_beginning_only(api):

@@ -11,6 +11,7 @@ from operators.publishing import publish
 
 REASON = "Our users are verified clinicians at two hospitals."
 NEEDING = [behaviour for behaviour in load_charter().behaviours if behaviour.needs_reason]
+NAMES = ("graphic_violence", "crude_language", "blunt_feedback")
 
 
 @pytest.fixture
@@ -73,14 +74,14 @@ def test_granting_users_what_needs_a_reason_needs_one_too(deployment):
 
 def test_an_operator_widens_and_narrows_what_users_may_adjust_in_the_console(deployment, owner):
     page = reverse("deployment-behaviours", args=[deployment.pk])
-    owner.post(page, {"graphic_violence-users": "yes", "crude_language-users": "no", "blunt_feedback-users": ""})
+    there = {f"{name}-there": "1" for name in NAMES}
+    owner.post(page, there | {"graphic_violence-users": "on", "blunt_feedback-users": "on"})
     deployment.refresh_from_db()
     assert deployment.draft["behaviours"] == {
         "graphic_violence": {"users_may_adjust": True},
         "crude_language": {"users_may_adjust": False},
     }
     shown = owner.get(page).content.decode()
-    chosen = shown.split('name="crude_language-users"')[1].split("</select>")[0]
-    assert '<option value="no" selected>' in chosen
-    assert "Default (yes, while the state is the default)" in chosen
+    ticked = {name: "checked" in shown.split(f'name="{name}-users"')[1].split(">")[0] for name in NAMES}
+    assert ticked == {"graphic_violence": True, "crude_language": False, "blunt_feedback": True}
     assert 'name="safe_messaging-users"' not in shown

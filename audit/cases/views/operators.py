@@ -14,6 +14,7 @@ from audit.cases.forms import AppealForm
 from audit.cases.models import Appeal, Case
 from audit.cases.models.cases import Verdict
 from audit.cases.paging import page
+from audit.cases.part import DAYS, part_of
 from operators.access import account_of, may_change, own_deployment
 
 PAGE = 30
@@ -37,6 +38,8 @@ def reviews(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
         "deployment": deployment,
         "section": "reviews",
         "cases": [(one, lines.get(one.verdict_rule, "")) for one in cases],
+        "part": part_of(deployment),
+        "days": DAYS,
         "next": after,
         "may_change": may_change(account_of(request), deployment),
         "appeals": Appeal.objects.filter(deployment=deployment, by=Appeal.By.USER).select_related("turn")[:PAGE],

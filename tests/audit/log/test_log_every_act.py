@@ -92,6 +92,7 @@ PAGES: dict[str, Why] = {
     "conversations-export": (Name.EXPORT_MADE,),
     "trail-export": (Name.EXPORT_MADE,),
     "log-export": (Name.EXPORT_MADE,),
+    "oversight-report-pdf": (Name.EXPORT_MADE,),
     "pause-place": (Name.PAUSE_PLACED,),
     "pause-lift": (Name.PAUSE_LIFTED,),
     "review-force": (Name.REVIEW_FORCED,),
@@ -162,6 +163,7 @@ PAGES: dict[str, Why] = {
             *(
                 "oversight",
                 "oversight-history",
+                "oversight-report",
                 "operator-oversight",
                 "charter-candidates",
                 "charter-proposal",
