@@ -1,9 +1,11 @@
 """An operator looks for conversations, reads why, takes them along, erases a user, and sees what was used."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import anthropic
 import pytest
+from django.db import connection
 from django.test import override_settings
 from playwright.sync_api import expect
 
@@ -22,7 +24,8 @@ ASKED = (
 
 
 def carried_out(order: str) -> None:
-    with override_settings(ERASURE_SETTLE_SECONDS=0):
+    """As a worker does, in a thread with a connection of its own."""
+    with override_settings(ERASURE_SETTLE_SECONDS=0), closing(connection):
         carry_out_erasure(order)
 
 
