@@ -77,7 +77,7 @@ def test_conversations_are_found_read_taken_along_and_erased(opened, picture):
     page.get_by_role("link", name="Erase a user’s data").click()
     page.get_by_label("Type the id once more").fill("ana")
     page.get_by_role("button", name="Erase for good").click()
-    expect(page.get_by_text("This is not the same id.")).to_be_visible()
+    expect(page.get_by_text("This is not the same id.", exact=True)).to_be_visible()
     page.get_by_label("Type the id once more").fill("anna")
     picture("erase")
     page.get_by_role("button", name="Erase for good").click()
