@@ -17,7 +17,9 @@ from audit.reports.plots import Plot
 from audit.reports.report import Report, Section, Table
 
 MARGIN = 18 * mm
-ROOM = A4[0] - 2 * MARGIN
+PADDING = 6
+"""Of reportlab's frames, at each side."""
+ROOM = A4[0] - 2 * (MARGIN + PADDING)
 COLOURS = {
     "a": colors.HexColor("#1f5c57"),
     "b": colors.HexColor("#8a4b00"),
@@ -58,8 +60,8 @@ def pdf(report: Report) -> bytes:
     def foot(canvas: Any, _document: Any) -> None:
         canvas.setFont("Helvetica", 8)
         canvas.setFillColor(INK)
-        canvas.drawString(MARGIN, 10 * mm, report.title)
-        canvas.drawRightString(A4[0] - MARGIN, 10 * mm, _("Page %(n)s") % {"n": canvas.getPageNumber()})
+        canvas.drawString(MARGIN + PADDING, 10 * mm, report.title)
+        canvas.drawRightString(A4[0] - MARGIN - PADDING, 10 * mm, _("Page %(n)s") % {"n": canvas.getPageNumber()})
 
     document.build(story, onFirstPage=foot, onLaterPages=foot)
     return made.getvalue()
@@ -75,7 +77,7 @@ def _section(section: Section) -> list[Any]:
 
 def _table(table: Table) -> list[Any]:
     small = len(table.head) > MANY
-    size, pad = (5.2, 1) if small else (8.5, 3)
+    size, pad = (6.2, 1.5) if small else (8.5, 3)
     cell = ParagraphStyle("cell", parent=_TEXT, fontSize=size, leading=size + 2.5)
     rows = [[Paragraph(f"<b>{escape(one)}</b>", cell) for one in table.head]]
     rows += [[Paragraph(escape(one), cell) for one in row] for row in table.rows]

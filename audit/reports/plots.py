@@ -95,7 +95,7 @@ def bars(label: str, rows: Sequence[tuple[str, float, str]], *, full: float | No
         plot.texts.append(Text(LABEL - 8, y + 14, name, "end"))
         if width:
             plot.bars.append(Bar(LABEL, y + 3, width, ROW - 8, "b" if mark and value > mark else "a"))
-        plot.texts.append(Text(LABEL + width + 8, y + 14, words))
+        plot.texts.append(Text(LABEL + (room if mark else width) + 8, y + 14, words))
     if mark:
         x = round(LABEL + mark / full * room, 1)
         plot.strokes.append(Stroke(((x, 0), (x, plot.height)), "mark"))

@@ -15,7 +15,7 @@ from audit.reports.months import Month
 from audit.reports.plots import Plot, bars, columns, lines
 from audit.reviews.models import TurnReview
 from audit.wellbeing import charts
-from audit.wellbeing.measures import NAMES
+from audit.wellbeing.measures import MODEL, NAMES, PERSON
 
 OUTCOMES = ("answer", "redirect", "decline", "end")
 
@@ -65,7 +65,7 @@ def report(figures: Figures) -> Report:
 def _volume(figures: Figures) -> Section:
     volume = figures.volume
     words = [
-        _("%(turns)s turns, of which %(begun)s began a conversation. %(flagged)s were flagged; %(failed)s failed.")
+        _("Turns: %(turns)s, of which %(begun)s began a conversation. Flagged: %(flagged)s. Failed: %(failed)s.")
         % {
             "turns": _n(volume.turns),
             "begun": _n(volume.conversations),
@@ -119,7 +119,14 @@ def _outcomes(figures: Figures) -> Section:
     table = Table(
         _("Turns by outcome and the tier that decided"), [_("Outcome"), _("Tier"), _("Turns"), _("Share")], list(rows)
     )
-    return Section("outcomes", _("Outcomes by tier"), [], [plot] if rows else [], [table] if rows else [])
+    days = figures.volume.days
+    daily = columns(
+        _("Turns by outcome, on the days that had some."),
+        [str(one.day.day) for one in days],
+        [_outcome(one) for one in OUTCOMES],
+        [[one.outcomes.get(outcome, 0) for outcome in OUTCOMES] for one in days],
+    )
+    return Section("outcomes", _("Outcomes by tier"), [], [plot, daily] if rows else [], [table] if rows else [])
 
 
 def _over_refusal(figures: Figures) -> Section:
@@ -127,8 +134,8 @@ def _over_refusal(figures: Figures) -> Section:
     judged, drawn = sum(reviewed.judged.values()), reviewed.judged.get("sampled", 0)
     words = [
         _(
-            "Screens cannot tell over-refusal; a judge or a person can. A judge read %(judged)s of the month's turns,"
-            " the screens alone looked at %(screens)s, and %(not)s are not reviewed yet."
+            "Screens cannot tell over-refusal; a judge or a person can. Of the month's turns a judge read %(judged)s"
+            " and the screens alone looked at %(screens)s; not reviewed yet: %(not)s."
         )
         % {"judged": _n(judged), "screens": _n(reviewed.screens_only), "not": _n(reviewed.not_yet)}
     ]
@@ -171,10 +178,10 @@ def _bright_lines(figures: Figures) -> Section:
     words = [
         _(
             "Turns in whose review stands a signal of a bright line, in what was asked or in what the guard stopped."
-            " %(not)s turns are not reviewed yet, and what was erased since is not counted."
+            " Turns not reviewed yet: %(not)s. What was erased since is not counted."
         )
         % {"not": _n(figures.reviewed.not_yet)},
-        _("Reviewers confirmed a bright line in %(n)s of the cases decided this month.")
+        _("Cases decided this month in which reviewers confirmed a bright line: %(n)s.")
         % {"n": _n(figures.cases.lines_confirmed)},
     ]
     if not found:
@@ -198,7 +205,7 @@ def _bright_lines(figures: Figures) -> Section:
 def _time_to_review(figures: Figures) -> Section:
     cases, appeals = figures.cases, figures.appeals
     words = [
-        _("%(opened)s cases were opened. At the end %(waiting)s waited, %(late)s of them past their service level.")
+        _("Cases opened: %(opened)s. Waiting at the end: %(waiting)s, of which past their service level: %(late)s.")
         % {"opened": _n(cases.opened), "waiting": _n(cases.waiting), "late": _n(cases.late)},
         _("From the opening of a case to its verdict. Cases that an appeal decided are not among them."),
     ]
@@ -229,7 +236,7 @@ def _time_to_review(figures: Figures) -> Section:
     )
     if appeals.made or appeals.median is not None:
         words.append(
-            _("%(made)s appeals were made; %(upheld)s were upheld and %(overturned)s overturned.")
+            _("Appeals made: %(made)s; upheld: %(upheld)s; overturned: %(overturned)s.")
             % {"made": _n(appeals.made), "upheld": _n(appeals.upheld), "overturned": _n(appeals.overturned)}
         )
     if appeals.median is not None and appeals.ninetieth is not None:
@@ -253,12 +260,12 @@ def _agreement(figures: Figures) -> Section:
     found = figures.agreement
     now = found[-1][1]
     if now.alpha is None:
-        said = _("%(n)s cases had two blind verdicts; from %(least)s on an agreement is told.") % {
+        said = _("Cases with two blind verdicts: %(n)s; from %(least)s on an agreement is told.") % {
             "n": _n(now.cases),
             "least": LEAST_PAIRS,
         }
     else:
-        said = _("Krippendorff's alpha is %(alpha)s over %(n)s cases with two blind verdicts.") % {
+        said = _("Cases with two blind verdicts: %(n)s. Krippendorff's alpha: %(alpha)s.") % {
             "alpha": f"{now.alpha:.2f}",
             "n": _n(now.cases),
         }
@@ -295,8 +302,8 @@ def _wellbeing(figures: Figures) -> Section:
         return Section("wellbeing", title, [_("Nothing was measured this month.")])
     words = [
         _(
-            "%(turns)s turns were measured, %(judged)s of them by a judge; the others by likeness of words, which"
-            " misses much."
+            "Turns measured: %(turns)s, of which a judge read %(judged)s; the others by likeness of words, which misses"
+            " much."
         )
         % {"turns": _n(found.turns), "judged": _n(found.judged)},
         _(
@@ -314,17 +321,14 @@ def _wellbeing(figures: Figures) -> Section:
                 _("%(side)s, nothing of: %(names)s.") % {"side": name, "names": ", ".join(map(str, side.quiet))}
             )
     rows = [(str(label), _mean(found.means[name]), _n(found.high[name])) for name, label in NAMES.items()]
-    days = [(date_format(day, "j M"), *(_mean(values[name]) for name in NAMES)) for day, values in found.days]
-    whole = Table(
-        _("Over the month"), [_("Measure"), _("Mean"), _("Turns at %(high)s or more") % {"high": HIGH}], list(rows)
-    )
-    return Section(
-        "wellbeing",
-        title,
-        words,
-        drawn,
-        [whole, Table(_("Means by day"), [_("Day"), *map(str, NAMES.values())], list(days))],
-    )
+    tables = [
+        Table(_("Over the month"), [_("Measure"), _("Mean"), _("Turns at %(n)s or more") % {"n": HIGH}], list(rows))
+    ]
+    for name, measures in ((_("The people"), PERSON), (_("The model"), MODEL)):
+        days = [(date_format(day, "j M"), *(_mean(values[one]) for one in measures)) for day, values in found.days]
+        head = [_("Day"), *(str(NAMES[one]) for one in measures)]
+        tables.append(Table(_("%(side)s, means by day") % {"side": name}, head, list(days)))
+    return Section("wellbeing", title, words, drawn, tables)
 
 
 _SECTIONS = (_volume, _outcomes, _over_refusal, _bright_lines, _time_to_review, _agreement, _wellbeing)

@@ -1,5 +1,6 @@
 """A turn's content as the ORM gives it: opened when it is looked at, with the key of its row."""
 
+import logging
 from typing import Any
 
 import orjson
@@ -7,7 +8,9 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.db.models.query_utils import DeferredAttribute
 
-from conversations.content import Opened, opened
+from conversations.content import ContentError, Opened, SealError, nothing, opened
+
+log = logging.getLogger(__name__)
 
 
 class StoredJSON(models.BinaryField):
@@ -75,10 +78,20 @@ def opened_of(turn: Any) -> Opened:
     if not isinstance(raw, bytes | memoryview):
         return Opened(raw or {}, {})
     if held.get("_opened_from") is not raw:
+        held.pop("_opened_from", None)
         held["_opened"] = opened(turn.pk, bytes(raw), turn.gone, turn.data_key_id, _wrapped(turn))
         held["_opened_from"] = raw
     found: Opened = held["_opened"]
     return found
+
+
+def keep_readable(turn: Any) -> None:
+    """For pages: content that does not open counts as gone, "damaged", and the rest of the turn is shown."""
+    try:
+        opened_of(turn)
+    except (ContentError, SealError) as error:
+        log.error("a turn's content does not open: %s", error)  # noqa: TRY400
+        turn.__dict__ |= {"_opened": nothing("damaged"), "_opened_from": turn.__dict__["content"]}
 
 
 def _wrapped(turn: Any) -> bytes | None:

@@ -9,7 +9,7 @@ from django.db.models import prefetch_related_objects
 from charter import Decision, load_charter, version_of
 from conversations.explanation import Rung, ladder
 from conversations.models import Turn
-from conversations.models.content import opened_of
+from conversations.models.content import keep_readable, opened_of
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class ReadTurn:
     ladder: list[Rung]
     directives: tuple[str, ...]
     gone: str
-    """Why what was said is gone: "deleted", "expired" or "not_stored"; "" where it is there."""
+    """Why what was said is gone: "deleted", "expired", "not_stored" or "damaged"; "" where it is there."""
     error: str
     """The model's, where it failed."""
     behaviours: list[InForce]
@@ -56,6 +56,7 @@ def read(turns: Iterable[Turn]) -> list[ReadTurn]:
 
 
 def _read(turn: Turn) -> ReadTurn:
+    keep_readable(turn)
     decision = Decision.from_json(turn.decision)
     version = version_of(turn.charter_digest)
     said = [(message["role"], plain(message.get("content") or ())) for message in turn.content["messages"]]

@@ -10,7 +10,7 @@ from conversations.models import Batch, BatchItem, Turn
 from operators.keys import revoke_key
 from operators.models import Account, Key
 from tests.conversations.catalogue import model as catalogue_model
-from tests.support.batches import LONG, asking, ended, make, results, settled
+from tests.support.batches import LONG, asking, ended, make, opened_result, results, settled
 from tests.support.waiting import until
 
 
@@ -76,7 +76,7 @@ def test_a_key_revoked_meanwhile_answers_no_more(web, new_key, model, working, s
     assert str(done) == batch.id
     assert done.succeeded == len(model.requests) < 80
     assert done.errored == 80 - done.succeeded
-    error = BatchItem.objects.filter(outcome="errored").first().result["error"]["error"]
+    error = opened_result(BatchItem.objects.filter(outcome="errored").first())["error"]["error"]
     assert error == {"type": "authentication_error", "message": "this key was revoked"}
 
 

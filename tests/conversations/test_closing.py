@@ -179,8 +179,8 @@ def test_an_operator_can_switch_it_off(web, new_key, model):
     assert tools_of(model) == []
 
 
-def test_a_model_that_takes_no_tools_is_not_offered_it(ask, model, transactional_db):
-    described = Model.objects.create(name="claude-sonnet-5-5")
+def test_a_model_that_takes_no_tools_is_not_offered_it(ask, model, transactional_db, settings):
+    described = Model.objects.create(name=settings.UPSTREAM_MODEL)
     FieldRule.objects.create(model=described, field="tools", action="drop")
     ask([user(INSULT)])
     assert tools_of(model) == []

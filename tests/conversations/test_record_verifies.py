@@ -33,7 +33,7 @@ def turn(web, key, log) -> Turn:
 @pytest.mark.parametrize(
     "change",
     [
-        "content = convert_to(replace(convert_from(content, 'UTF8'), 'a', 'b'), 'UTF8')",
+        "content = set_byte(content, 40, get_byte(content, 40) # 1)",
         "decision = decision || ' '::bytea",
         "outcome = 'decline'",
     ],

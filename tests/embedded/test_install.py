@@ -131,6 +131,8 @@ def test_the_targets_are_listed_by_make_itself():
             "venv",
             "conformance",
             "fuzz",
+            "backup",
+            "restore",
             "bench",
             "train",
             "evaluate",

@@ -92,3 +92,10 @@ def opened_params(item: BatchItem) -> Any:
     """A request as it lies in its batch."""
     key = DataKey.objects.get(pk=item.data_key_id)
     return orjson.loads(sealed.params(open_key(key.pk, key.wrapped), item.batch_id, item.number, bytes(item.params)))
+
+
+def opened_result(item: BatchItem) -> Any:
+    """A result as it lies in its batch."""
+    key = DataKey.objects.filter(pk=item.data_key_id).first()
+    wrapped = bytes(key.wrapped) if key else None
+    return orjson.loads(sealed.result(item.batch_id, item.number, bytes(item.result), item.data_key_id, wrapped))
