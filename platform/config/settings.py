@@ -220,7 +220,7 @@ CELERY_BEAT_SCHEDULE = {
     "list-erasures": {"task": "conversations.list_erasures", "schedule": 60.0},
     "apply-retention": {"task": "conversations.apply_retention", "schedule": 1800.0},
     "forget-idempotency-keys": {"task": "conversations.forget_idempotency_keys", "schedule": 600.0},
-    "settle-verdicts": {"task": "audit.settle_verdicts", "schedule": 10.0},
+    "settle-verdicts": {"task": "audit.settle_verdicts", "schedule": 30.0},
     "watch-service-levels": {"task": "audit.watch_service_levels", "schedule": 60.0},
 }
 # Batches. Why each of these: docs/decisions/0011-batches.md
