@@ -246,7 +246,8 @@ def test_unknown_paths_and_methods_are_errors_in_shape(web, key):
 def test_health_and_readiness_name_each_part(web):
     assert httpx2.get(f"{web}/healthz").status_code == 200
     ready = httpx2.get(f"{web}/readyz")
-    assert ready.json() == {"status": "ok", "database": "ok", "broker": "ok", "upstream": "ok", "limits": "ok"}
+    parts = ("status", "database", "broker", "upstream", "limits")
+    assert {name: ready.json()[name] for name in parts} == dict.fromkeys(parts, "ok")
 
 
 def test_a_body_larger_than_a_page_s_form_is_taken(client):
