@@ -13,6 +13,7 @@ from operators.publishing import publish
 from tests.audit.log.log_database import allow_flush
 from tests.support.batches import surroundings, workers
 from tests.support.broker import empty_queue
+from tests.support.flushing import flush_patiently
 from tests.support.model_server import ModelServer, running
 from tests.support.product import free_port
 from tests.support.product import web as serve
@@ -36,6 +37,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequ
     """Transactional tests flush by TRUNCATE, which production refuses: only the test database lets them."""
     with django_db_blocker.unblock():
         allow_flush()
+    flush_patiently()
 
 
 @pytest.fixture(scope="session")
