@@ -75,7 +75,7 @@ def test_an_ended_conversation_stays_ended_under_any_configuration(coding_client
 
 def test_history_is_read_as_far_as_the_screens_look(client, django_assert_max_num_queries):
     say(client, "I want to kill myself tonight", *[f"Question {n}: what is {n} plus {n}?" for n in range(8)])
-    turns = list(Turn.objects.order_by("number"))
+    turns = list(Turn.objects.select_related("configuration", "data_key").order_by("number"))
     with django_assert_max_num_queries(7):
         materials = read_materials(turns)
     said = [{passage.where.partition(".")[0] for passage in one.said} for one in materials if one]
