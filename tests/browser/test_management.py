@@ -74,7 +74,7 @@ def test_usage_counts_a_turn(demo, coding, picture):
     ask(demo, "How do I reverse a list in Python?")
     page = coding
     page.get_by_role("navigation", name="Deployment").get_by_role("link", name="Usage").click()
-    expect(page.locator("div[aria-labelledby=table-keys] tbody tr")).to_contain_text(re.compile("Demo.*1"))
+    expect(page.locator("div[aria-labelledby=table-keys] tbody tr")).to_contain_text(re.compile(r"Demo\s*1"))
     picture("usage")
 
 
