@@ -69,11 +69,10 @@ def audit(lock: Path) -> list[dict[str, Any]]:
         "--require-hashes",
         "-f",
         "json",
-        "--progress-spinner",
     ]
     try:
         done = subprocess.run(
-            [sys.executable, *asked, "--progress-spinner", "off"],
+            [sys.executable, *asked, "--progress-spinner=off"],
             capture_output=True,
             text=True,
             timeout=SECONDS,
