@@ -14,7 +14,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = ("run", "test", "clients", "train", "audit")
-SECONDS = 600
+SECONDS = 120
 
 
 @dataclass
