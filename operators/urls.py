@@ -50,6 +50,7 @@ urlpatterns = [
         publishing.unschedule,
         name="deployment-unschedule",
     ),
+    path("deployments/<uuid:deployment_id>/rename/", deployments.rename_deployment, name="deployment-rename"),
     path("deployments/<uuid:deployment_id>/publish/", deployments.publish_draft, name="deployment-publish"),
     path(
         "deployments/<uuid:deployment_id>/versions/<int:number>/roll-back/",

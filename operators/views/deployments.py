@@ -16,6 +16,7 @@ from operators.differences import between_settings
 from operators.forms import PublishForm
 from operators.models import Deployment
 from operators.publishing import StaleDraftError, has_edits, publish, roll_back
+from operators.renaming import rename
 from operators.snippets import snippets
 from operators.views.publishing import check_looked_at, publish_initial
 
@@ -40,6 +41,18 @@ def deployment(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
         "snippets": snippets(request.build_absolute_uri("/").rstrip("/")),
     }
     return render(request, "operators/deployment.html", context)
+
+
+@login_required
+@require_POST
+def rename_deployment(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
+    shown = own_deployment(request, deployment_id, change=True)
+    try:
+        if rename(shown, request.POST.get("name", ""), by=account_of(request)):
+            messages.success(request, _("It is called %(name)s now.") % {"name": shown.name})
+    except ValueError as error:
+        messages.error(request, str(error))
+    return redirect("deployment", shown.pk)
 
 
 @login_required

@@ -81,6 +81,7 @@ PAGES: dict[str, Row] = {
     "deployment-versions": sees(MEMBERS),
     "deployment-version": sees(MEMBERS),
     "deployment-publish": does(CHANGERS),
+    "deployment-rename": does(CHANGERS),
     "deployment-schedule": does(CHANGERS),
     "deployment-unschedule": does(CHANGERS),
     "deployment-roll-back": does(CHANGERS),

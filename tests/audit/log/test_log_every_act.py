@@ -113,6 +113,7 @@ PAGES: dict[str, Why] = {
     "deployment-scope": (Name.CONFIGURATION_DRAFTED,),
     "deployment-behaviours": (Name.CONFIGURATION_DRAFTED,),
     "deployment-publish": (Name.CONFIGURATION_PUBLISHED,),
+    "deployment-rename": (Name.DEPLOYMENT_CHANGED,),
     "deployment-roll-back": (Name.CONFIGURATION_ROLLED_BACK,),
     "upstream-new": (Name.UPSTREAM_CREATED, Name.MODEL_CREATED),
     "upstream": (Name.UPSTREAM_CHANGED,),
