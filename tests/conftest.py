@@ -69,8 +69,8 @@ def web_session(
 
 
 @pytest.fixture
-def web(transactional_db: None, web_session: str) -> str:
-    """The address of a running web process on the test database."""
+def web(transactional_db: None, web_session: str, model: ModelServer) -> str:
+    """The address of a running web process on the test database; its model has forgotten what other tests told it."""
     return web_session
 
 
