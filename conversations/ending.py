@@ -65,8 +65,13 @@ async def end(access: Access, conversation: UUID) -> None:
         await connection.execute(_END, parameters)
 
 
-def end_by_steward(conversation: Conversation, *, reason: str, by: Account) -> bool:
-    """Ends what runs of it, too, in every process. False where it had ended, or was deleted. For pages: synchronous."""
+def end_by_steward(
+    conversation: Conversation, *, reason: str, by: Account, told: str = "", case: UUID | None = None
+) -> bool:
+    """Ends what runs of it, too, in every process. False where it had ended, or was deleted. For pages: synchronous.
+
+    told: what webhooks hear, where it is not that stewards did it; case: the one whose verdict this is.
+    """
     with transaction.atomic():
         live = Conversation.objects.filter(pk=conversation.pk, ended_at=None, deleted_at=None)
         by_steward = {"ended_by": Conversation.EndedBy.STEWARD, "ended_because": reason[:300]}
@@ -77,14 +82,19 @@ def end_by_steward(conversation: Conversation, *, reason: str, by: Account) -> b
             Name.CONVERSATION_ENDED,
             actor=("account", by.pk),
             subject=("conversation", conversation.pk),
-            detail={"deployment": str(deployment.pk), "operator": str(deployment.operator_id), "reason": reason},
+            detail={
+                "deployment": str(deployment.pk),
+                "operator": str(deployment.operator_id),
+                "reason": reason,
+                **({"case": str(case)} if case else {}),
+            },
         )
-        told = {
+        event = {
             "conversation_id": str(conversation.pk),
             "deployment_id": str(deployment.pk),
-            "reason": f"The platform's stewards ended the conversation: {reason}",
+            "reason": told or f"The platform's stewards ended the conversation: {reason}",
         }
-        emit(deployment.operator_id, deployment.pk, EventType.CONVERSATION_ENDED, told)
+        emit(deployment.operator_id, deployment.pk, EventType.CONVERSATION_ENDED, event)
         with pages_connection.cursor() as cursor:
             cursor.execute("SELECT pg_notify(%s, %s)", [notices.CHANNEL, f"{ENDED_BY_STEWARD}:{conversation.pk}"])
     return True
